@@ -1,0 +1,120 @@
+"""Python fences of the pages: find them, run them, compare their text with their `#>` lines.
+
+`python -m tests.fences docs/layers/core/Dense.md` runs one page from top to bottom in a fresh
+interpreter, as the browser does, and prints every fence whose output differs.
+"""
+
+import ast
+import contextlib
+import io
+import os
+import re
+import sys
+import tokenize
+import traceback
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+ROOT = Path(__file__).parent.parent
+FENCE = re.compile(
+    r"^(?P<indent> *)(?P<ticks>`{3,}|~{3,}) *(?P<info>[^\n`]*)\n"
+    r"(?P<body>(?:.*\n)*?)"
+    r"(?P=indent)(?P=ticks) *$",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Fence:
+    """One Python fence; `line` is the number of its first code line in the page."""
+
+    page: Path
+    line: int
+    classes: frozenset
+    code: str
+
+    @property
+    def expected(self):
+        """The contents of the `#>` comments, in order."""
+        tokens = tokenize.generate_tokens(io.StringIO(self.code).readline)
+        comments = [token.string for token in tokens if token.type == tokenize.COMMENT]
+        return [comment[2:].removeprefix(" ") for comment in comments if comment.startswith("#>")]
+
+
+def pages():
+    """Every page that readers see, README included."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def fences(page):
+    """The Python fences of a page, in order, also those inside indented blocks."""
+    text = page.read_text()
+    found = []
+    for match in FENCE.finditer(text):
+        classes = frozenset(re.findall(r"\.?([\w-]+)", match["info"].split("}")[0]))
+        if "python" in classes:
+            line = text.count("\n", 0, match.start("body")) + 1
+            found.append(Fence(page, line, classes - {"python"}, dedent(match["body"])))
+    return found
+
+
+def run(fence, namespace):
+    """Run a fence; return its whole text: what it prints, then its last value unless None."""
+    # Blank lines in front make the line numbers in tracebacks those of the page.
+    tree = ast.parse("\n" * (fence.line - 1) + fence.code, str(fence.page))
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(tree, str(fence.page), "exec"), namespace)
+        if last is not None:
+            value = eval(compile(ast.Expression(last.value), str(fence.page), "eval"), namespace)
+            if value is not None:
+                print(repr(value))
+    draw_figures()
+    return printed.getvalue().splitlines()
+
+
+def draw_figures():
+    """Draw what the fence left open: many faults of a figure appear only now."""
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        for number in pyplot.get_fignums():
+            pyplot.figure(number).canvas.draw()
+        pyplot.close("all")
+
+
+def check(page):
+    """Run a page from top to bottom; return one message for each fence that does not hold."""
+    problems, namespace, exercise = [], {"__name__": "__main__"}, None
+    for fence in fences(page):
+        def complain(what, fence=fence):
+            problems.append(f"{page}:{fence.line}: {what}\n{fence.code}")
+
+        try:
+            output = run(fence, namespace)
+            if [line.rstrip() for line in output] != [line.rstrip() for line in fence.expected]:
+                shown = "\n".join(f"#> {line}".rstrip() for line in output) or "(nothing)"
+                complain(f"the fence printed\n{shown}\nbut its #> lines differ:")
+            if "check" in fence.classes:
+                exercise = fence
+            if "solution" in fence.classes:
+                answer = run(exercise, namespace)
+                if not (answer and answer[0].startswith("通过")):
+                    complain(f"with this solution the check printed {answer}, not 通过:")
+        except Exception:
+            complain(f"the fence failed\n{traceback.format_exc()}")
+    return problems
+
+
+def main(page):
+    warnings.simplefilter("error")
+    # Readers end a cell with plt.show(), which has no window to open here.
+    os.environ["MPLBACKEND"] = "Agg"
+    warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
+    problems = check(Path(page))
+    print("\n".join(problems))
+    return bool(problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
