@@ -1,0 +1,51 @@
+"""Random numbers. Without a seed they come from NumPy's global generator, so np.random.seed repeats them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .config import floatx
+from .tape import primitive
+
+
+def generator(seed=None):
+    """None → NumPy's global generator; a number → a generator of its own; a generator → itself."""
+    if seed is None:
+        return np.random
+    return np.random.RandomState(seed) if isinstance(seed, int | np.integer) else seed
+
+
+def random_uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
+    """[minval, maxval) 上的均匀分布。"""
+    return generator(seed).uniform(minval, maxval, tuple(shape)).astype(dtype or floatx())
+
+
+def random_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
+    """正态分布。"""
+    return generator(seed).normal(mean, stddev, tuple(shape)).astype(dtype or floatx())
+
+
+def random_binomial(shape, p=0.0, dtype=None, seed=None):
+    """以概率 p 取 1，否则取 0。"""
+    return (generator(seed).uniform(size=tuple(shape)) <= p).astype(dtype or floatx())
+
+
+def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
+    """截断正态分布：落在均值两侧 2 个标准差以外的值重新抽取。"""
+    draw = generator(seed).normal
+    z = draw(size=tuple(shape))
+    while (outside := np.abs(z) > 2).any():
+        z[outside] = draw(size=int(outside.sum()))
+    return (mean + stddev * z).astype(dtype or floatx())
+
+
+@primitive
+def dropout(x, level, noise_shape=None, seed=None):
+    """以概率 level 把元素置 0，其余乘 1 / (1 − level)，使期望不变。
+
+    noise_shape 中为 1 的轴共用同一个随机决定；None 的轴取 x 的长度。
+    """
+    shape = x.shape if noise_shape is None else [n or m for n, m in zip(noise_shape, x.shape, strict=True)]
+    kept = generator(seed).uniform(size=tuple(shape)) >= level
+    scale = (kept / (1 - level)).astype(x.dtype)
+    return x * scale, lambda dy: (dy * scale,)

@@ -1,0 +1,56 @@
+"""The loop over time."""
+
+from __future__ import annotations
+
+from ..errors import explain
+from .elementwise import where
+from .movement import expand_dims, int_shape, ndim, reverse, stack, unstack, zeros_like
+
+
+def rnn(
+    step_function,
+    inputs,
+    initial_states,
+    go_backwards=False,
+    mask=None,
+    constants=None,
+    unroll=False,
+    input_length=None,
+):
+    """沿时间轴逐步调用 step_function(x_t, states) → (output, new_states)。
+
+    inputs: (batch, time, …)；mask: (batch, time)，为 False 的步照抄上一步的输出与状态。
+    返回 (last_output, outputs, states)，outputs: (batch, time, …)，顺序是处理的顺序。
+    """
+    if ndim(inputs) < 3:
+        raise ValueError(
+            explain("K.rnn", f"形状 {int_shape(inputs)}", "inputs 至少三维：(batch, time, …)", "先加上时间轴")
+        )
+    if mask is not None and not unroll and not initial_states:
+        raise ValueError(
+            explain(
+                "K.rnn", "有 mask，但没有初始状态", "被遮住的一步要照抄上一步的状态", "给出 initial_states"
+            )
+        )
+    if go_backwards:
+        inputs = reverse(inputs, axes=1)
+        mask = None if mask is None else reverse(mask, axes=1)
+    kept = None if mask is None else unstack(mask, axis=1)
+
+    states, outputs = list(initial_states), []
+    for t, x in enumerate(unstack(inputs, axis=1)):
+        output, new_states = step_function(x, [*states, *(constants or [])])
+        if kept is not None:
+            # Keras' two loops differ before the first kept step: the unrolled one repeats zeros,
+            # the other one the first state.
+            previous = (outputs[-1] if outputs else zeros_like(output)) if unroll else states[0]
+            output = _keep(kept[t], output, previous)
+            new_states = [_keep(kept[t], new, old) for new, old in zip(new_states, states, strict=True)]
+        states, outputs = list(new_states), [*outputs, output]
+    return outputs[-1], stack(outputs, axis=1), states
+
+
+def _keep(mask, new, old):
+    for _ in range(ndim(new) - ndim(mask)):
+        mask = expand_dims(mask, -1)
+    return where(mask, new, old)

@@ -1,0 +1,224 @@
+"""The whole reverse-mode engine: tensors that remember how they were made, and the walk back.
+
+A primitive takes plain arrays and returns ``(y, backward)``; ``backward(dy)`` returns one gradient per
+argument (None where there is none). Called on tensors it records a node, called on plain arrays it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+
+class Operators:
+    """Arithmetic shared by tensors and symbols; elementwise.py and movement.py attach the operators."""
+
+    # NumPy must leave `array + tensor` to our reflected operators.
+    __array_ufunc__ = None
+    _keras_mask = None
+
+
+class Tensor(Operators):
+    """一个数组，加上它是怎样算出来的（磁带上的一个节点）。
+
+    属性：value 是 NumPy 数组；shape、dtype、ndim 与数组相同。
+    """
+
+    def __init__(self, value, node: Node | None = None, index: int = 0):
+        self.value = np.asarray(value)
+        self.node = node
+        self.index = index
+
+    shape = property(lambda self: self.value.shape)
+    dtype = property(lambda self: self.value.dtype)
+    ndim = property(lambda self: self.value.ndim)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.value, dtype=dtype, copy=copy)
+
+    def __len__(self):
+        return len(self.value)
+
+    def __bool__(self):
+        return bool(self.value)
+
+    def __float__(self):
+        return float(self.value)
+
+    def __int__(self):
+        return int(self.value)
+
+    def __repr__(self):
+        return f"<{type(self).__name__} shape={self.shape} dtype={self.dtype}>\n{self.value}"
+
+
+class Variable(Tensor):
+    """可以改写的张量：层的权重、优化器的状态。用 K.get_value / K.set_value 读写。"""
+
+    def __init__(self, value, name: str, constraint=None):
+        super().__init__(value)
+        self.name = name
+        self.constraint = constraint
+
+    def __repr__(self):
+        return f"<Variable {self.name!r} shape={self.shape} dtype={self.dtype}>\n{self.value}"
+
+
+class Node:
+    """One recorded call: which primitive, on what, and its backward rule."""
+
+    __slots__ = ("primitive", "arguments", "backward", "count")
+
+    def __init__(self, primitive, arguments, backward, count):
+        self.primitive = primitive
+        self.arguments = arguments
+        self.backward = backward
+        self.count = count
+
+
+class Symbol(Operators):
+    """还没有数值的张量：只有形状（None 表示未知）和来历。由 Input()、K.placeholder() 或对它们的计算得到。"""
+
+    def __init__(self, shape, dtype: str, name: str, record: tuple | None = None):
+        self.shape = tuple(shape)
+        self.dtype = dtype
+        self.name = name
+        self.record = record  # (primitive, arguments, settings, output index)
+        self._keras_shape = self.shape
+        self._keras_history: tuple | None = None
+
+    ndim = property(lambda self: len(self.shape))
+
+    def get_shape(self):
+        return self.shape
+
+    def __bool__(self):
+        raise TypeError(
+            f"符号张量 {self.name} 还没有数值，不能当作真假来判断。把判断写进层的 call，或先用数组调用。"
+        )
+
+    def __repr__(self):
+        return f"<Symbol {self.name!r} shape={self.shape} dtype={self.dtype}>"
+
+
+recording = True
+
+
+@contextmanager
+def untaped() -> Iterator[None]:
+    """Within this block primitives return plain arrays, also for variables: inference pays nothing."""
+    global recording
+    before, recording = recording, False
+    try:
+        yield
+    finally:
+        recording = before
+
+
+def value(x: Any) -> Any:
+    """The plain array inside a tensor; anything else as it is."""
+    return x.value if isinstance(x, Tensor) else x
+
+
+def primitive(forward: Callable) -> Callable:
+    """Turn ``forward(*arrays, **settings) -> (y, backward)`` into an operation on arrays, tensors and symbols."""
+
+    @wraps(forward)
+    def call(*arguments, **settings):
+        if any(isinstance(argument, Symbol) for argument in arguments):
+            return record_symbol(call, arguments, settings)
+        y, backward = forward(*[value(argument) for argument in arguments], **settings)
+        if not recording or not any(isinstance(argument, Tensor) for argument in arguments):
+            return y
+        if backward is None:
+            return Tensor(y)
+        several = isinstance(y, tuple)
+        node = Node(call, arguments, backward, len(y) if several else 1)
+        return [Tensor(part, node, i) for i, part in enumerate(y)] if several else Tensor(y, node)
+
+    call.is_primitive = True  # type: ignore[attr-defined]
+    return call
+
+
+def record_symbol(function, arguments, settings):
+    """The symbolic result of a call; its shape is found by running it on ones, twice to see what varies."""
+
+    def probe(unknown: int):
+        filled = [
+            np.ones([unknown if n is None else n for n in a.shape], a.dtype)
+            if isinstance(a, Symbol)
+            else a
+            for a in arguments
+        ]
+        with untaped():
+            y = function(*filled, **settings)
+        return [np.asarray(part) for part in (y if isinstance(y, tuple) else (y,))], isinstance(y, tuple)
+
+    (small, several), (large, _) = probe(2), probe(3)
+    symbols = [
+        Symbol(
+            [n if n == m else None for n, m in zip(a.shape, b.shape, strict=True)],
+            str(a.dtype),
+            f"{function.__name__}:{i}",
+            (function, arguments, settings, i if several else None),
+        )
+        for i, (a, b) in enumerate(zip(small, large, strict=True))
+    ]
+    return symbols if several else symbols[0]
+
+
+def nodes_before(last: Node | None) -> list[Node]:
+    """All nodes that lead to `last`, every node after the ones it uses (iterative: chains may be long)."""
+    order: list[Node] = []
+    seen: set[int] = set()
+    stack: list[tuple[Node, bool]] = [(last, False)] if last else []
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            order.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack += [(a.node, False) for a in node.arguments if isinstance(a, Tensor) and a.node]
+    return order
+
+
+def gradients(loss: Tensor, variables: Sequence[Tensor] | Tensor) -> list[Tensor | None]:
+    """loss 对每个变量的梯度 d loss / d variable，形状与变量相同；没有联系的变量得 None。
+
+    loss 不是标量时，先对所有元素求和（与 TensorFlow 相同）。只有一阶导数。
+    """
+    wanted = list(variables) if isinstance(variables, list | tuple) else [variables]
+    for x in [loss, *wanted]:
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"K.gradients：收到 {type(x).__name__}。规则：只能对张量求梯度。"
+                "可以改成：先用 K.variable(x) 或 K.constant(x) 把数组变成张量，再计算 loss。"
+            )
+
+    def key(tensor: Tensor):
+        return id(tensor.node or tensor), tensor.index
+
+    dys: dict[tuple[int, int], Any] = {key(loss): np.ones_like(loss.value)}
+    for node in reversed(nodes_before(loss.node)):
+        arriving = [dys.get((id(node), i)) for i in range(node.count)]
+        if all(dy is None for dy in arriving):
+            continue
+        for argument, dx in zip(node.arguments, node.backward(*arriving), strict=False):
+            if dx is not None and isinstance(argument, Tensor):
+                place = key(argument)
+                dys[place] = dys[place] + dx if place in dys else dx
+    return [Tensor(dys[key(x)]) if key(x) in dys else None for x in wanted]
+
+
+def unbroadcast(dy, x):
+    """Sum dy over the axes along which x was repeated; None for a plain number, which needs no gradient."""
+    if not hasattr(x, "shape"):
+        return None
+    dy = dy.sum(axis=tuple(range(dy.ndim - x.ndim))) if dy.ndim > x.ndim else dy
+    stretched = tuple(i for i, n in enumerate(x.shape) if n == 1 and dy.shape[i] != 1)
+    return dy.sum(axis=stretched, keepdims=True) if stretched else dy

@@ -1,0 +1,97 @@
+"""Making tensors, and reading and writing them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .config import floatx, scoped
+from .tape import Symbol, Tensor, Variable, value
+
+
+def variable(value, dtype=None, name=None, constraint=None) -> Variable:
+    """可以改写的张量。dtype 默认是 K.floatx()。"""
+    array = np.array(value, dtype=dtype or floatx())
+    return Variable(array, scoped(name or "Variable"), constraint)
+
+
+def constant(value, dtype=None, shape=None, name=None) -> Tensor:
+    """不变的张量。shape 给出时用 value 填满。"""
+    array = np.asarray(value, dtype=dtype or floatx())
+    return Tensor(array if shape is None else np.broadcast_to(array, shape).copy())
+
+
+def zeros(shape, dtype=None, name=None) -> Variable:
+    """全 0 的变量。"""
+    return variable(np.zeros(shape), dtype, name)
+
+
+def ones(shape, dtype=None, name=None) -> Variable:
+    """全 1 的变量。"""
+    return variable(np.ones(shape), dtype, name)
+
+
+def placeholder(shape=None, ndim=None, dtype=None, sparse=False, name=None) -> Symbol:
+    """等待数据的符号张量；形状中的 None 表示未知。"""
+    dims = shape if shape is not None else (None,) * (ndim or 0)
+    return Symbol(dims, dtype or floatx(), name or "Placeholder")
+
+
+def eval(x) -> np.ndarray:
+    """张量的值，NumPy 数组。"""
+    if isinstance(x, Symbol):
+        raise TypeError(f"K.eval：符号张量 {x.name} 还没有数值。可以改成：Model(inputs, outputs).predict(数据)。")
+    return np.asarray(value(x))
+
+
+def get_value(x) -> np.ndarray:
+    """变量的值（副本：改它不会改变变量）。"""
+    return np.array(value(x))
+
+
+def batch_get_value(ops) -> list[np.ndarray]:
+    """一列变量的值。"""
+    return [get_value(x) for x in ops]
+
+
+def set_value(x: Variable, value) -> None:
+    """改写变量；形状必须相同。"""
+    array = np.asarray(value, dtype=x.dtype)
+    if array.shape != x.shape:
+        raise ValueError(f"K.set_value：变量 {x.name} 的形状是 {x.shape}，收到 {array.shape}。两者必须相同。")
+    x.value = array.copy()
+
+
+def batch_set_value(tuples) -> None:
+    """改写一列 (变量, 值)。"""
+    for x, new in tuples:
+        set_value(x, new)
+
+
+def update(x: Variable, new_x) -> tuple[Variable, Tensor]:
+    """一次改写：(变量, 新值)。训练步结束时才写入，同一步里的新值都由旧值算出。"""
+    return x, new_x
+
+
+def update_add(x: Variable, increment) -> tuple[Variable, Tensor]:
+    """一次改写：加上 increment。"""
+    return x, x + increment
+
+
+def update_sub(x: Variable, decrement) -> tuple[Variable, Tensor]:
+    """一次改写：减去 decrement。"""
+    return x, x - decrement
+
+
+def moving_average_update(x: Variable, value, momentum) -> tuple[Variable, Tensor]:
+    """一次改写：x · momentum + value · (1 − momentum)。"""
+    return x, x * momentum + value * (1.0 - momentum)
+
+
+def is_keras_tensor(x) -> bool:
+    """是不是 Input 或层的符号输出。"""
+    return getattr(x, "_keras_history", None) is not None
+
+
+def is_tensor(x) -> bool:
+    """是不是张量（有值的或符号的）。"""
+    return isinstance(x, Tensor | Symbol)
