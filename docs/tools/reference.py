@@ -1,0 +1,273 @@
+"""Markdown blocks that show labkit as it is, so that a page cannot disagree with the code.
+
+::: signature Dense      import line and signature
+::: parameters Dense     each parameter: type, default, meaning (below, else docs/glossary.md)
+    units: 输出的维数
+::: source Dense         the class, its bases below Layer, the primitives it reaches
+::: shape Dense(4)       shape diagram
+    input: (None, 3)
+"""
+
+import ast
+import collections.abc
+import inspect
+import posixpath
+import re
+import types
+import typing
+from pathlib import Path
+from textwrap import dedent
+
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
+
+import labkit.layers
+from labkit.diagrams import shape_diagram
+from labkit.layer import Layer
+
+ROOT = Path(__file__).parents[2]
+GLOSSARY = "glossary.md"
+TYPES = {
+    int: "整数",
+    float: "浮点数",
+    bool: "布尔值",
+    str: "字符串",
+    dict: "字典",
+    list: "列表",
+    tuple: "元组",
+    collections.abc.Callable: "函数",
+}
+
+
+class ReferenceError(ValueError):
+    """A block that cannot be shown; fails the build."""
+
+
+class Reference(Preprocessor):
+    def run(self, lines):
+        output, fence, index = [], None, 0
+        while index < len(lines):
+            line = lines[index]
+            index += 1
+            if ticks := re.match(r"\s*(`{3,}|~{3,})", line):
+                # A fence may show this very syntax; it closes with the ticks that opened it.
+                fence = ticks[1] if fence is None else None if fence == ticks[1] else fence
+            block = None if fence else re.match(r"::: (\w+) (.+)", line)
+            if not block:
+                output.append(line)
+                continue
+            start = index
+            while index < len(lines) and (lines[index].startswith("    ") or not lines[index].strip()):
+                index += 1
+            body = dedent("\n".join(lines[start:index])).strip()
+            try:
+                text = self.show(block[1], block[2].strip(), body)
+            except Exception as error:
+                raise ReferenceError(f"{self.place(line)}: {line}\n{error}") from error
+            output += ["", *text.splitlines(), ""]
+        return output
+
+    def show(self, kind, argument, body):
+        match kind:
+            case "signature":
+                return signature(find(argument))
+            case "parameters":
+                return parameters(find(argument), meanings(body), self.page())
+            case "source":
+                return source(find(argument))
+            case "shape":
+                return self.md.htmlStash.store(shape(argument, body))
+        raise ReferenceError(f"::: 之后只能是 signature、parameters、source、shape，收到 {kind!r}")
+
+    def page(self):
+        """Path of the page below docs; the site builder keeps it with its link rewriting."""
+        relative_links = "relpath" in self.md.treeprocessors and self.md.treeprocessors["relpath"]
+        return relative_links.file.src_uri if relative_links else ""
+
+    def place(self, line):
+        page = self.page()
+        if not page:
+            return "page"
+        # Counted in the file: the builder has cut the front matter off.
+        return f"{page}:{(ROOT / 'docs' / page).read_text().splitlines().index(line) + 1}"
+
+
+def find(name):
+    if name not in labkit.layers.__all__:
+        raise ReferenceError(f"labkit.layers 里没有 {name}")
+    return getattr(labkit.layers, name)
+
+
+def fence(code, title=None):
+    return f'```python{f" title={chr(34)}{title}{chr(34)}" if title else ""}\n{code.rstrip()}\n```'
+
+
+def own_parameters(cls):
+    signature = inspect.signature(cls, eval_str=True)
+    return {n: p for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD}
+
+
+def signature(cls):
+    arguments = [
+        name if parameter.default is parameter.empty else f"{name}={parameter.default!r}"
+        for name, parameter in own_parameters(cls).items()
+    ]
+    call = f"{cls.__name__}({', '.join(arguments)})"
+    if len(call) > 72:
+        call = f"{cls.__name__}(\n" + "".join(f"    {a},\n" for a in arguments) + ")"
+    return fence(f"from labkit.layers import {cls.__name__}\n\n{call}")
+
+
+def meanings(body):
+    """`name: meaning` lines; a line without a name continues the one before."""
+    found = {}
+    for line in body.splitlines():
+        if entry := re.match(r"(\w+): *(.+)", line):
+            name, found[entry[1]] = entry[1], entry[2]
+        elif line.strip():
+            if not found:
+                raise ReferenceError(f"应写成“参数名: 说明”，收到 {line!r}")
+            found[name] += "\n    " + line.strip()
+    return found
+
+
+def glossary():
+    """First paragraph of each `## name` entry."""
+    text = (ROOT / "docs" / GLOSSARY).read_text()
+    return dict(re.findall(r"^## (\w+)\n+((?:.+\n)+)", text + "\n", re.MULTILINE))
+
+
+def parameters(cls, given, page):
+    own, shared = own_parameters(cls), glossary()
+    if unknown := sorted(set(given) - set(own)):
+        raise ReferenceError(f"{cls.__name__} 没有参数 {'、'.join(unknown)}；它有 {'、'.join(own)}")
+    if missing := [name for name in own if name not in given and name not in shared]:
+        raise ReferenceError(
+            f"参数 {'、'.join(missing)} 没有说明：写在这一块里，或在 {GLOSSARY} 加标题“## 参数名”"
+        )
+    home = posixpath.relpath(".", posixpath.dirname(page) or ".")
+    entries = []
+    for name, parameter in own.items():
+        term, meaning = f"`{name}`", given.get(name)
+        if meaning is None:
+            term = f"[{term}]({home}/{GLOSSARY}#{name.lower()})"
+            meaning = relocate(shared[name].strip(), home).replace("\n", "\n    ")
+        default = parameter.default
+        kind = describe(parameter.annotation)
+        note = "必填" if default is parameter.empty else f"默认 `{default!r}`"
+        facts = " · ".join(filter(None, [kind, note]))
+        entries.append(f'{term} <span class="facts">{facts}</span> {{: #{name} }}\n:   {meaning}\n')
+    return '<div class="parameters" markdown="1">\n\n' + "\n".join(entries) + "\n</div>"
+
+
+def relocate(text, home):
+    """Make the glossary's relative links right for a page elsewhere."""
+
+    def target(match):
+        link = match[1]
+        return f"]({home}/{GLOSSARY if link.startswith('#') else ''}{link})"
+
+    return re.sub(r"\]\((?!\w+:)([^)]+)\)", target, text)
+
+
+def describe(annotation):
+    """An annotation in words: `Literal` choices as they are typed, types in Chinese."""
+    if annotation is inspect.Parameter.empty:
+        return ""
+    if annotation is None or annotation is types.NoneType:
+        return "`None`"
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Literal:
+        return " / ".join(f"`{choice!r}`" for choice in arguments)
+    if origin in (typing.Union, types.UnionType):
+        return " / ".join(dict.fromkeys(describe(a) for a in arguments))
+    if origin in (tuple, list) and arguments:
+        items = dict.fromkeys(describe(a) for a in arguments if a is not Ellipsis)
+        return f"{' / '.join(items)}的{TYPES[origin]}"
+    kind = origin or annotation
+    return TYPES.get(kind) or f"`{getattr(kind, '__name__', kind)}`"
+
+
+def source(cls):
+    """The class open, then folded: bases, cells, and the functions of labkit.backend in call order."""
+    first, *others = reached(cls)
+    text = [section(fence(inspect.getsource(first), file_of(first)))]
+    for thing in others:
+        if inspect.isclass(thing):
+            label = "基类" if issubclass(cls, thing) else "用到的类"
+        else:
+            label = "原语（前向与反向）" if hasattr(thing, "is_primitive") else "辅助函数"
+        code = fence(inspect.getsource(thing), file_of(thing))
+        text.append(
+            '<details class="source" data-search-exclude="true" markdown="1">\n'
+            f"<summary>{label} <code>{thing.__name__}</code></summary>\n\n{code}\n\n</details>"
+        )
+    return "\n\n".join(text)
+
+
+def section(text):
+    # The search index would find every name on every page otherwise.
+    return f'<section class="source" data-search-exclude="true" markdown="1">\n\n{text}\n\n</section>'
+
+
+def file_of(thing):
+    return Path(inspect.getsourcefile(inspect.unwrap(thing))).relative_to(ROOT).as_posix()
+
+
+def reached(cls):
+    """The class, its bases below Layer, then what their code names, depth first, in reading order."""
+    order = {base: None for base in cls.__mro__[: cls.__mro__.index(Layer)]}
+    for thing in list(order):
+        follow(thing, order)
+    classes = [thing for thing in order if inspect.isclass(thing)]
+    return classes + [thing for thing in order if not inspect.isclass(thing)]
+
+
+def follow(thing, order):
+    """Add to `order` what the source of `thing` names, found without running it."""
+    plain = inspect.unwrap(thing)
+    names = vars(inspect.getmodule(plain))
+    tree = ast.parse(dedent(inspect.getsource(plain)))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)]
+    for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):
+        named = resolve(node, names)
+        if named not in order and is_shown(named, plain):
+            order[named] = None
+            follow(named, order)
+
+
+def resolve(node, names):
+    if isinstance(node, ast.Name):
+        return names.get(node.id)
+    owner = resolve(node.value, names) if isinstance(node, ast.Name | ast.Attribute) else None
+    return getattr(owner, node.attr, None) if inspect.ismodule(owner) else None
+
+
+def is_shown(thing, origin):
+    if inspect.isclass(thing):
+        return issubclass(thing, Layer) and thing.__module__ == origin.__module__
+    if not inspect.isfunction(thing):
+        return False
+    module = inspect.unwrap(thing).__module__
+    # The tape is the engine under all layers; it has a page of its own.
+    return module == origin.__module__ or (
+        module.startswith("labkit.backend.") and module != "labkit.backend.tape"
+    )
+
+
+def shape(call, body):
+    layer = eval(call, vars(labkit.layers))
+    key, _, value = body.partition(":")
+    if key != "input":
+        raise ReferenceError("形状图需要一行 input: (None, 3)")
+    return shape_diagram(layer, ast.literal_eval(value.strip()))
+
+
+class ReferenceExtension(Extension):
+    def extendMarkdown(self, md):
+        # Above superfences (25), which highlights the fences made here.
+        md.preprocessors.register(Reference(md), "reference", 26)
+
+
+def makeExtension(**options):
+    return ReferenceExtension(**options)
