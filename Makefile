@@ -1,12 +1,96 @@
+# Everything is installed into the checkout: .venv, node_modules, .cache. The built site is site/.
 PYTHON ?= python3
-BIN := .venv/bin
+PORT ?= 8000
+PY := .venv/bin/python
+# The theme's advertisement against MkDocs 2.
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: help serve site test check bench chromium clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make serve   安装、构建，在本机打开站点（PORT=8000）'
+	@echo 'make site    只构建，结果在 site/'
+	@echo 'make test    安装测试所需，运行全部测试'
+	@echo 'make check   ruff、pyright、tsc、严格构建'
+	@echo 'make bench   测量下载量与等待时间'
+	@echo 'make clean   删除安装和构建出来的一切'
+
+serve: site
+	@$(PY) -m docs.tools.serve site --port $(PORT)
+
+site: .cache/site.stamp
+
+test: site chromium
+	$(PY) -m pytest -n 2
+
+check: site
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	npx --no-install pyright
+	npm run --silent check
+
+bench: site chromium
+	$(PY) -m tests.benchmarks.start_up
+
+clean:
+	rm -rf .venv node_modules .cache site
+
+define require_tools
+@missing=; \
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	|| missing="$$missing Python>=3.11"; \
+$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
+node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null \
+	|| missing="$$missing Node.js>=20"; \
+for tool in npm git; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+if [ -n "$$missing" ]; then \
+	echo "缺少（missing）：$$missing"; \
+	echo '请先安装（install with）：sudo apt-get install python3-venv nodejs npm make git'; \
+	echo '另有合适的 Python 时（another Python）：make PYTHON=python3.12'; \
+	exit 1; \
+fi
+endef
 
 .venv/.stamp: pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet pip==26.3
-	$(BIN)/python -m pip install --quiet --group site --group test --constraint constraints.txt
+	$(require_tools)
+	test -x $(PY) || $(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet pip==26.3
+	$(PY) -m pip install --quiet --group site --group test --constraint constraints.txt
 	touch $@
 
 node_modules/.stamp: package.json package-lock.json .npmrc
+	$(require_tools)
 	npm ci
 	touch $@
+
+# Folders count too: a removed file changes only its folder.
+SITE_SOURCES := mkdocs.yml $(shell find docs labkit \
+	-name __pycache__ -prune -o \( -type d -o -type f \) -print)
+
+# Built under another name and moved at the end, so that site/ is never half a site.
+.cache/site.stamp: .venv/.stamp node_modules/.stamp $(SITE_SOURCES)
+	@mkdir -p .cache
+	@set -e; new=$$(mktemp -d .cache/site-XXXXXX); trap "rm -rf $$new" EXIT; \
+	$(PY) -m mkdocs build --strict --quiet --site-dir $$new; \
+	$(PY) -m docs.tools.math $$new; \
+	npm run --silent bundle -- --outdir=$$new/live; \
+	$(PY) -m docs.tools.runtime $$new/runtime; \
+	chmod 755 $$new; rm -rf site; mv $$new site
+	@touch $@
+
+# The machine's own Chromium; else Debian's; else playwright's.
+chromium: .venv/.stamp
+	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome; do \
+		if [ -n "$$name" ] && command -v "$$name" >/dev/null; then exit 0; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium \
+			>/dev/null && exit 0; \
+	fi; \
+	$(PY) -m playwright install chromium && exit 0; \
+	echo '测试需要 Chromium，但没能装上（tests need Chromium）。'; \
+	echo '请运行（install with）：sudo apt-get install chromium'; \
+	echo '或者用 CHROMIUM=/path/to/chrome 指出它在哪里。'; \
+	exit 1

