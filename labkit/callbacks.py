@@ -1,0 +1,353 @@
+"""回调 (callback)：训练中在固定时刻被调用的对象，用来记录、显示或干预训练。
+
+`Model.fit` 依次调用：on_train_begin，每轮 on_epoch_begin，每批 on_batch_begin 与 on_batch_end，
+每轮 on_epoch_end，最后 on_train_end。`logs` 是字典，各回调共用同一个，先来的可以为后来的添加内容。
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+import numpy as np
+
+from . import backend as K
+from .callback import Callback, CallbackList, Logs
+from .errors import explain, nearest
+from .utils.generic_utils import Progbar, check_keywords
+
+__all__ = [
+    "BaseLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ProgbarLogger",
+    "Progbar",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+]
+
+Mode = Literal["auto", "min", "max"]
+
+
+class BaseLogger(Callback):
+    """每轮结束时把各批的损失与评价按样本数平均，写入 `logs`。`Model.fit` 总是带着它。
+
+    `stateful_metrics` 中的名称不平均，取最后一批的值。
+    """
+
+    def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
+        self.stateful_metrics = set(stateful_metrics or ())
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self.seen = 0
+        self.totals: Logs = {}
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        logs = logs or {}
+        size = logs.get("size", 0)
+        self.seen += size
+        for name, value in logs.items():
+            if name in self.stateful_metrics:
+                self.totals[name] = value
+            else:
+                self.totals[name] = self.totals.get(name, 0.0) + value * size
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if logs is None:
+            return
+        for name in self.params["metrics"]:
+            if name in self.totals:
+                count = 1 if name in self.stateful_metrics else self.seen
+                logs[name] = self.totals[name] / count
+
+
+class History(Callback):
+    """记录每一轮的损失与评价；`Model.fit` 返回它。
+
+    属性：`epoch` 是轮次的列表，`history` 是名称 → 各轮的值的列表。
+    """
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.epoch: list[int] = []
+        self.history: dict[str, list] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+
+class ProgbarLogger(Callback):
+    """把进度、损失与评价显示在进度条上；`fit(verbose=1)` 与 `fit(verbose=2)` 用它。
+
+    `count_mode`：按样本数 (samples) 还是按批数 (steps) 计算进度。
+    """
+
+    def __init__(
+        self,
+        count_mode: Literal["samples", "steps"] = "samples",
+        stateful_metrics: Iterable[str] | None = None,
+    ) -> None:
+        if count_mode not in ("samples", "steps"):
+            raise ValueError(
+                explain(
+                    "ProgbarLogger",
+                    received=f"count_mode={count_mode!r}",
+                    rule="进度按样本数 'samples' 或按批数 'steps' 计算",
+                    suggestion=f"count_mode={nearest(count_mode, ['samples', 'steps'])}",
+                )
+            )
+        self.count_mode = count_mode
+        self.stateful_metrics = set(stateful_metrics or ())
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self.seen = 0
+        self.target = self.params[self.count_mode]
+        verbose = self.params["verbose"]
+        self.progbar = Progbar(self.target, verbose=verbose, stateful_metrics=self.stateful_metrics)
+        if verbose:
+            print(f"Epoch {epoch + 1}/{self.params['epochs']}")
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        logs = logs or {}
+        self.seen += 1 if self.count_mode == "steps" else logs.get("size", 0)
+        self.last_values = self._values(logs)
+        # The last batch is shown by on_epoch_end, together with the validation results.
+        if self.target is None or self.seen < self.target:
+            self.progbar.update(self.seen, self.last_values)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.progbar.update(self.seen, self.last_values + self._values(logs or {}))
+
+    def _values(self, logs: Logs) -> list[tuple[str, float]]:
+        return [(name, logs[name]) for name in self.params["metrics"] if name in logs]
+
+
+class TerminateOnNaN(Callback):
+    """损失变成 NaN 或无穷大时停止训练。"""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        loss = (logs or {}).get("loss")
+        if loss is not None and not np.isfinite(loss):
+            print(f"第 {batch} 批：损失是 {loss}，停止训练")
+            self.model.stop_training = True
+
+
+class LambdaCallback(Callback):
+    """由函数组成的回调，参数名就是 `Callback` 的方法名。
+
+    on_epoch_... 与 on_batch_... 的函数接受 (序号, logs)，on_train_... 的函数接受 (logs)。
+
+    ```python
+    LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
+    ```
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin: Callable | None = None,
+        on_epoch_end: Callable | None = None,
+        on_batch_begin: Callable | None = None,
+        on_batch_end: Callable | None = None,
+        on_train_begin: Callable | None = None,
+        on_train_end: Callable | None = None,
+        **kwargs: Callable,
+    ) -> None:
+        hooks = {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_batch_begin": on_batch_begin,
+            "on_batch_end": on_batch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+        }
+        known = [name for name in dir(Callback) if name.startswith("on_")]
+        check_keywords("LambdaCallback", kwargs, known)
+        given = {name: function for name, function in (hooks | kwargs).items() if function}
+        self.__dict__.update(given)
+
+
+def _improvement(
+    where: str, monitor: str, mode: Mode, min_delta: float
+) -> tuple[Callable[[float, float], bool], float]:
+    """Whether a new value is better than the best by more than min_delta, and the worst value there is."""
+    if mode not in ("auto", "min", "max"):
+        raise ValueError(
+            explain(
+                where,
+                received=f"mode={mode!r}",
+                rule="min 是越小越好，max 是越大越好，auto 看名称：含 acc 的越大越好，其余越小越好",
+                suggestion=f"mode={nearest(mode, ['auto', 'min', 'max'])}",
+            )
+        )
+    if mode == "max" or (mode == "auto" and "acc" in monitor):
+        return (lambda new, best: new - min_delta > best), -math.inf
+    return (lambda new, best: new + min_delta < best), math.inf
+
+
+def _monitored(where: str, monitor: str, logs: Logs | None) -> float | None:
+    value = (logs or {}).get(monitor)
+    if value is None:
+        warnings.warn(
+            f"{where}：logs 中没有 {monitor!r}，只有 {'、'.join(logs or ()) or '空'}；"
+            "带 val_ 的要在 fit 中给出 validation_data 或 validation_split。",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return value
+
+
+class EarlyStopping(Callback):
+    """连续 `patience` 轮没有进步就停止训练。
+
+    进步：`monitor` 比至今最好的值好，且相差大于 `min_delta`。
+    `baseline` 是起点：一开始就要比它好。
+    `restore_best_weights`：停止时恢复最好的一轮的权重。
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: Mode = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+    ) -> None:
+        self.improved, self.worst = _improvement("EarlyStopping", monitor, mode, min_delta)
+        self.monitor = monitor
+        self.patience = patience
+        self.verbose = verbose
+        self.baseline = baseline
+        self.restore_best_weights = restore_best_weights
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.wait = 0
+        self.stopped_epoch = 0
+        self.best = self.worst if self.baseline is None else self.baseline
+        self.best_weights: list | None = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        value = _monitored("EarlyStopping", self.monitor, logs)
+        if value is None:
+            return
+        if self.improved(value, self.best):
+            self.best = value
+            self.wait = 0
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+            return
+        self.wait += 1
+        if self.wait >= self.patience:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+            if self.best_weights is not None:
+                self.model.set_weights(self.best_weights)
+            if self.verbose:
+                print(f"第 {epoch + 1} 轮之后提前停止，最好的 {self.monitor} 是 {self.best:.4f}")
+
+
+class LearningRateScheduler(Callback):
+    """每轮开始时设置学习率：lr = schedule(epoch, lr) 或 schedule(epoch)，`epoch` 从 0 数起。"""
+
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        self.schedule = schedule
+        self.verbose = verbose
+        try:
+            inspect.signature(schedule).bind(0, 0.0)
+            self.takes_lr = True
+        except TypeError:
+            self.takes_lr = False
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        optimizer = self.model.optimizer
+        old_lr = float(K.get_value(optimizer.lr))
+        lr = self.schedule(epoch, old_lr) if self.takes_lr else self.schedule(epoch)
+        if not isinstance(lr, int | float | np.number):
+            raise ValueError(
+                explain(
+                    "LearningRateScheduler",
+                    received=f"schedule({epoch}) 返回 {lr!r}",
+                    rule="schedule 返回这一轮的学习率，一个数",
+                    suggestion="lambda epoch: 0.1 * 0.5 ** (epoch // 10)",
+                )
+            )
+        K.set_value(optimizer.lr, lr)
+        if self.verbose:
+            print(f"第 {epoch + 1} 轮：学习率设为 {float(lr):g}")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if logs is not None:
+            logs["lr"] = float(K.get_value(self.model.optimizer.lr))
+
+
+class ReduceLROnPlateau(Callback):
+    """连续 `patience` 轮没有进步就减小学习率：lr = max(lr · factor, min_lr)。
+
+    进步：`monitor` 比至今最好的值好，且相差大于 `min_delta`。
+    减小之后先等 `cooldown` 轮，再重新计数。0 < factor < 1。
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: Mode = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0,
+    ) -> None:
+        if not 0 < factor < 1:
+            raise ValueError(
+                explain(
+                    "ReduceLROnPlateau",
+                    received=f"factor={factor}",
+                    rule="新的学习率是 lr · factor，要减小就要 0 < factor < 1",
+                    suggestion=f"factor={1 / factor:g}" if factor > 1 else "factor=0.1",
+                )
+            )
+        self.improved, self.worst = _improvement("ReduceLROnPlateau", monitor, mode, min_delta)
+        self.monitor = monitor
+        self.factor = factor
+        self.patience = patience
+        self.verbose = verbose
+        self.cooldown = cooldown
+        self.min_lr = min_lr
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.best = self.worst
+        self.wait = 0
+        self.cooldown_counter = 0
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        optimizer = self.model.optimizer
+        lr = float(K.get_value(optimizer.lr))
+        if logs is not None:
+            logs["lr"] = lr
+        value = _monitored("ReduceLROnPlateau", self.monitor, logs)
+        if value is None:
+            return
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.wait = 0
+        if self.improved(value, self.best):
+            self.best = value
+            self.wait = 0
+        elif self.cooldown_counter == 0:
+            self.wait += 1
+            if self.wait >= self.patience and lr > self.min_lr:
+                K.set_value(optimizer.lr, max(lr * self.factor, self.min_lr))
+                self.cooldown_counter = self.cooldown
+                self.wait = 0
+                if self.verbose:
+                    print(f"第 {epoch + 1} 轮之后学习率减小为 {float(K.get_value(optimizer.lr)):g}")

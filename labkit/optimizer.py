@@ -1,0 +1,176 @@
+"""优化器的基类：梯度、裁剪、学习率的减小与状态。各优化器的规则在 optimizers.py。"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+
+from . import backend as K
+from .errors import explain
+from .utils.generic_utils import Configurable, check_keywords
+
+Rule = Callable[..., tuple]
+
+
+def clip_norm(g, c: float, n):
+    """范数 `n` 不小于 `c` 时把 `g` 缩小到 g · c / n；`c` 是 0 表示不限制。"""
+    return g * c / n if c > 0 and n >= c else g
+
+
+class Optimizer(Configurable):
+    """优化器的基类。
+
+    `get_updates(loss, params)` 返回 (变量, 新值) 的列表，全部由旧值算出，一个都还没有写入。
+    子类写 `rule()`，并用 `state_count` 说明每个权重有几个状态。
+    Keras 只在编译时调用一次 `get_updates`，labkit 每次更新都调用：改写它时，状态要在别处建立。
+
+    属性：`iterations` 是已完成的更新次数；`weights` 是优化器的状态，第一次更新之后才有。
+    """
+
+    #: How many arrays of state, shaped like the weight, the rule keeps for each weight.
+    state_count = 0
+    #: RMSprop, Adagrad and Adadelta leave `iterations` out of their saved weights, as in Keras.
+    saves_iterations = True
+
+    lr: K.Variable
+    decay: K.Variable
+    epsilon: float
+
+    def __init__(self, **kwargs: float) -> None:
+        own = [
+            parameter.name
+            for parameter in inspect.signature(type(self)).parameters.values()
+            if parameter.kind is not parameter.VAR_KEYWORD
+        ]
+        check_keywords(type(self).__name__, kwargs, ["clipnorm", "clipvalue", *own])
+        self._clipping = self._checked(**kwargs)
+        self.iterations = K.variable(0, dtype="int64", name="iterations")
+        self.initial_decay = 0.0
+        self.updates: list[tuple] = []
+        self.weights: list = []
+        self._states: dict[tuple[int, ...], tuple] = {}
+
+    def _checked(self, **settings: float) -> dict[str, float]:
+        for name, value in settings.items():
+            below_one = name in ("beta_1", "beta_2", "rho")
+            if value < 0 or (below_one and value >= 1):
+                raise ValueError(
+                    explain(
+                        type(self).__name__,
+                        received=f"{name}={value}",
+                        rule=f"0 ≤ {name} < 1，它是旧值在滑动平均中的比重"
+                        if below_one
+                        else f"{name} ≥ 0",
+                        suggestion=f"{name}={0.9 if below_one else abs(value)}",
+                    )
+                )
+        return settings
+
+    def _set(self, **settings: float) -> None:
+        """Settings that may change between updates are variables, read and written as K.get_value(optimizer.lr)."""
+        for name, value in self._checked(**settings).items():
+            setattr(self, name, K.variable(value, name=name))
+        self.initial_decay = settings.get("decay", 0.0)
+
+    def _set_epsilon(self, epsilon: float | None) -> None:
+        self.epsilon = K.epsilon() if epsilon is None else epsilon
+        self._checked(epsilon=self.epsilon)
+
+    def get_gradients(self, loss, params: Sequence) -> list[NDArray]:
+        """loss 对每个权重的梯度，按 `clipnorm`、`clipvalue` 裁剪。"""
+        gradients = K.gradients(loss, params)
+        for param, gradient in zip(params, gradients, strict=True):
+            if gradient is None:
+                raise ValueError(
+                    explain(
+                        type(self).__name__,
+                        received=f"权重 {param.name} 没有梯度",
+                        rule="损失要由每个可训练的权重经过可微的运算得出；"
+                        "K.argmax、K.round、K.eval 没有梯度，没用到的权重也没有",
+                        suggestion="在 call 中用上这个权重，或者在 add_weight 中写 trainable=False",
+                    )
+                )
+        gs = [K.eval(gradient) for gradient in gradients]
+        if limit := self._clipping.get("clipnorm"):
+            norm = K.sqrt(sum(K.sum(K.square(g)) for g in gs))
+            gs = [clip_norm(g, limit, norm) for g in gs]
+        if limit := self._clipping.get("clipvalue"):
+            gs = [K.clip(g, -limit, limit) for g in gs]
+        return gs
+
+    def rule(self) -> Rule:
+        """这一次更新的规则：函数 (p, g, *状态) → (新的 p, *新的状态)。"""
+        raise NotImplementedError(f"{type(self).__name__} 没有 rule(self)")
+
+    def get_updates(self, loss, params: Sequence) -> list[tuple]:
+        """(变量, 新值) 的列表。权重有 `constraint` 时，新值已经满足约束。"""
+        gs = self.get_gradients(loss, params)
+        states = self._state_of(params)
+        with K.untaped():
+            self.updates = [K.update_add(self.iterations, 1)]
+            rule = self.rule()
+            for param, g, state in zip(params, gs, states, strict=True):
+                new_p, *new_state = rule(param.value, g, *(variable.value for variable in state))
+                if getattr(param, "constraint", None) is not None:
+                    new_p = param.constraint(new_p)
+                self.updates += map(K.update, state, new_state)
+                self.updates.append(K.update(param, new_p))
+        return self.updates
+
+    def _state_of(self, params: Sequence) -> list[list]:
+        """The state variables of each weight, made at its first update.
+
+        Kept by the set of weights, so that two models that share an optimizer keep apart.
+        """
+        key = tuple(id(param) for param in params)
+        if key not in self._states:
+            states = [self.new_state(param) for param in params]
+            # The weights stay referenced, or another could come to have the same id.
+            self._states[key] = (list(params), states)
+            self.weights = [self.iterations] if self.saves_iterations else []
+            self.weights += [state[i] for i in range(self.state_count) for state in states]
+        return self._states[key][1]
+
+    def new_state(self, param) -> list:
+        """一个权重的初始状态，默认全是 0。"""
+        return [K.zeros(param.shape, K.dtype(param)) for _ in range(self.state_count)]
+
+    def decayed_lr(self):
+        """这一次更新的学习率：lr / (1 + decay · iterations)。"""
+        if self.initial_decay > 0:
+            return self.lr * (1.0 / (1.0 + self.decay * K.cast(self.iterations, K.floatx())))
+        return K.get_value(self.lr)
+
+    def step_number(self):
+        """t = iterations + 1。"""
+        return K.cast(self.iterations, K.floatx()) + 1
+
+    def get_weights(self) -> list[NDArray]:
+        """优化器的状态。"""
+        return K.batch_get_value(self.weights)
+
+    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
+        """写入优化器的状态，个数与形状同 `get_weights()`。"""
+        expected = [variable.shape for variable in self.weights]
+        received = [K.int_shape(K.constant(weight)) for weight in weights]
+        if expected != received:
+            raise ValueError(
+                explain(
+                    f"{type(self).__name__}.set_weights",
+                    received=f"形状 {received}",
+                    rule=f"个数与形状要与 get_weights() 相同：{expected}；第一次更新之前还没有状态",
+                    suggestion="先用 train_on_batch 训练一步，再 set_weights",
+                )
+            )
+        K.batch_set_value(zip(self.weights, weights, strict=True))
+
+    def get_config(self) -> dict[str, Any]:
+        config = dict(self._clipping)
+        for parameter in inspect.signature(type(self)).parameters.values():
+            if parameter.kind is not parameter.VAR_KEYWORD:
+                value = getattr(self, parameter.name)
+                config[parameter.name] = float(K.get_value(value)) if K.is_tensor(value) else value
+        return config

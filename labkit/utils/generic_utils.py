@@ -1,0 +1,217 @@
+"""按名称取对象、序列化与进度条，名称与 `keras.utils.generic_utils` 相同。"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import explain, nearest
+from .progbar import Progbar
+
+__all__ = [
+    "Configurable",
+    "CustomObjectScope",
+    "Progbar",
+    "check_keywords",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "public_objects",
+    "resolve",
+    "serialize_keras_object",
+    "to_list",
+]
+
+_custom_objects: dict[str, Any] = {}
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """全局的自定义对象表：名称 → 类或函数。改动它，各模块的 `get` 立刻能找到。"""
+    return _custom_objects
+
+
+class CustomObjectScope:
+    """`with` 语句之内按名称能找到自定义对象，离开时恢复原状。
+
+    ```python
+    with CustomObjectScope({"swish": swish}):
+        layer = Dense(3, activation="swish")
+    ```
+    """
+
+    def __init__(self, *custom_objects: Mapping[str, Any]) -> None:
+        self.custom_objects = custom_objects
+
+    def __enter__(self) -> CustomObjectScope:
+        self.backup = dict(_custom_objects)
+        for objects in self.custom_objects:
+            _custom_objects.update(objects)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        _custom_objects.clear()
+        _custom_objects.update(self.backup)
+
+
+def custom_object_scope(*custom_objects: Mapping[str, Any]) -> CustomObjectScope:
+    """同 `CustomObjectScope`。"""
+    return CustomObjectScope(*custom_objects)
+
+
+class Configurable:
+    """`get_config` 由 `__init__` 的签名得出：每个参数对应同名的属性。"""
+
+    def get_config(self) -> dict[str, Any]:
+        names = list(inspect.signature(type(self)).parameters)
+        values = {name: getattr(self, name) for name in names}
+        return {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in values.items()
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]):
+        return cls(**config)
+
+
+def check_keywords(subject: str, received: Iterable[str], known: Iterable[str]) -> None:
+    """有不认识的关键字参数时抛出 TypeError，并说出最接近的名称。"""
+    known = list(known)
+    for name in received:
+        if name not in known:
+            # Keras 2.2.5 knows only `lr`; later versions renamed it.
+            renamed = name == "learning_rate" and "lr" in known
+            raise TypeError(
+                explain(
+                    subject,
+                    received=f"关键字参数 {name}",
+                    rule=f"可用的参数：{'、'.join(known) or '没有参数'}",
+                    suggestion="'lr'" if renamed else nearest(name, known) or "去掉它",
+                )
+            )
+
+
+def public_objects(namespace: Mapping[str, Any]) -> dict[str, Callable]:
+    """模块命名空间里可以按名称取得的对象：公开的类与函数，不含 `get` 等解析函数。"""
+    return {
+        name: value
+        for name, value in namespace.items()
+        if not name.startswith("_")
+        and name not in ("get", "serialize", "deserialize")
+        and inspect.isroutine(value) | inspect.isclass(value)
+        and value.__module__.startswith("labkit.")
+        and value.__module__ not in (__name__, "labkit.errors")
+    }
+
+
+def _look_up(
+    name: str,
+    module_objects: Mapping[str, Any] | None,
+    custom_objects: Mapping[str, Any] | None,
+    kind: str,
+) -> Callable:
+    for objects in (custom_objects or {}, _custom_objects):
+        if name in objects:
+            return objects[name]
+    available = public_objects(module_objects or {})
+    if name in available:
+        return available[name]
+    raise ValueError(
+        explain(
+            kind,
+            received=repr(name),
+            rule=f"可用的名称：{'、'.join(sorted(available))}；"
+            "自己写的对象要先放进 custom_object_scope",
+            suggestion=nearest(name, available),
+        )
+    )
+
+
+def _uninterpretable(
+    identifier: Any, module_objects: Mapping[str, Any] | None, kind: str
+) -> ValueError:
+    return ValueError(
+        explain(
+            kind,
+            received=repr(identifier),
+            rule='要给出名称、配置字典 {"class_name": 名称, "config": 参数} 或可以调用的对象',
+            suggestion=f"名称之一：{'、'.join(map(repr, sorted(public_objects(module_objects or {}))))}",
+        )
+    )
+
+
+def serialize_keras_object(instance: Any) -> Any:
+    """对象 → `{"class_name": ..., "config": ...}`，函数 → 名称，None → None。"""
+    if instance is None:
+        return None
+    if hasattr(instance, "get_config"):
+        return {"class_name": type(instance).__name__, "config": instance.get_config()}
+    if hasattr(instance, "__name__"):
+        return instance.__name__
+    raise ValueError(
+        explain(
+            "serialize_keras_object",
+            received=repr(instance),
+            rule="只有带 get_config() 的对象和带 __name__ 的函数可以序列化",
+            suggestion="给这个类写 get_config()，返回 __init__ 的参数",
+        )
+    )
+
+
+def deserialize_keras_object(
+    identifier: Any,
+    module_objects: Mapping[str, Any] | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
+    printable_module_name: str = "对象",
+) -> Any:
+    """`serialize_keras_object` 的逆：配置字典 → 新对象，名称 → 函数或类本身。
+
+    名称先在 `custom_objects`，再在 `get_custom_objects()`，最后在 `module_objects` 中找。
+    """
+    if identifier is None:
+        return None
+    if isinstance(identifier, str):
+        return _look_up(identifier, module_objects, custom_objects, printable_module_name)
+    if not isinstance(identifier, Mapping) or not {"class_name", "config"} <= identifier.keys():
+        raise _uninterpretable(identifier, module_objects, printable_module_name)
+    name, config = identifier["class_name"], identifier["config"]
+    build = _look_up(name, module_objects, custom_objects, printable_module_name)
+    parameters = inspect.signature(build).parameters
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        check_keywords(name, config, parameters)
+    with CustomObjectScope(custom_objects or {}):
+        if not hasattr(build, "from_config"):
+            return build(**config)
+        if "custom_objects" in inspect.signature(build.from_config).parameters:
+            return build.from_config(config, custom_objects=dict(_custom_objects))
+        return build.from_config(config)
+
+
+def resolve(
+    identifier: Any, module_objects: Mapping[str, Any], kind: str, construct: bool = True
+) -> Any:
+    """各模块 `get` 的共同部分：名称、配置字典或可调用的对象 → 对象。
+
+    `construct`：名称与类要不要先构造（initializers 等要，activations、losses、metrics 不要）。
+    """
+    if construct and inspect.isclass(identifier):
+        return identifier()
+    if callable(identifier):
+        return identifier
+    if construct and isinstance(identifier, str):
+        identifier = {"class_name": identifier, "config": {}}
+    if identifier is None:
+        raise _uninterpretable(identifier, module_objects, kind)
+    return deserialize_keras_object(identifier, module_objects, printable_module_name=kind)
+
+
+def to_list(x: Any, allow_tuple: bool = False) -> list:
+    """列表原样返回（`allow_tuple` 时元组变成列表），其他值变成只有一项的列表。"""
+    if isinstance(x, list):
+        return x
+    if allow_tuple and isinstance(x, tuple):
+        return list(x)
+    return [x]
