@@ -23,6 +23,7 @@ __all__ = [
     "resolve",
     "serialize_keras_object",
     "to_list",
+    "unpack_singleton",
 ]
 
 _custom_objects: dict[str, Any] = {}
@@ -133,12 +134,13 @@ def _look_up(
 def _uninterpretable(
     identifier: Any, module_objects: Mapping[str, Any] | None, kind: str
 ) -> ValueError:
+    names = "、".join(map(repr, sorted(public_objects(module_objects or {}))))
     return ValueError(
         explain(
             kind,
             received=repr(identifier),
             rule='要给出名称、配置字典 {"class_name": 名称, "config": 参数} 或可以调用的对象',
-            suggestion=f"名称之一：{'、'.join(map(repr, sorted(public_objects(module_objects or {}))))}",
+            suggestion=f"名称之一：{names}",
         )
     )
 
@@ -215,3 +217,8 @@ def to_list(x: Any, allow_tuple: bool = False) -> list:
     if allow_tuple and isinstance(x, tuple):
         return list(x)
     return [x]
+
+
+def unpack_singleton(x: list) -> Any:
+    """只有一项的列表变成那一项，其他列表原样返回。"""
+    return x[0] if len(x) == 1 else x

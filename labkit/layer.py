@@ -1,0 +1,532 @@
+"""Layer: how a layer is built, called and described. A layer has no backward; the tape gives it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from . import backend as K
+from . import constraints, initializers, regularizers
+from .backend.tape import Symbol, Tensor, Variable, record_symbol, untaped
+from .errors import explain, nearest
+from .graph import Node
+from .utils.generic_utils import to_list, unpack_singleton
+
+KEYWORDS = ("name", "trainable", "dtype", "input_shape", "batch_input_shape", "batch_size", "weights")
+
+
+class InputSpec:
+    """一层对输入的要求：dtype、shape、ndim、max_ndim、min_ndim、axes（某些轴的长度）。"""
+
+    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None):
+        self.dtype = dtype
+        self.shape = shape
+        self.ndim = len(shape) if shape is not None else ndim
+        self.max_ndim = max_ndim
+        self.min_ndim = min_ndim
+        self.axes = axes or {}
+
+
+class Run:
+    """One evaluation from outside: it gathers the updates, which are written only when it has succeeded."""
+
+    current: Run | None = None
+
+    def __enter__(self) -> Run:
+        self.outer, Run.current = Run.current, self
+        self.updates: list[tuple[Variable, Any]] = []
+        return self
+
+    def __exit__(self, *error) -> None:
+        Run.current = self.outer
+
+    @staticmethod
+    def write(updates) -> None:
+        """Compute every new value first, then write: within a step all read the old values."""
+        K.batch_set_value([(x, K.eval(new)) for x, new in updates])
+
+
+class ArrayWithMask(np.ndarray):
+    """A layer's output array that carries its mask to the next layer; results of NumPy functions drop it."""
+
+    def __array_finalize__(self, source):
+        self._keras_mask = None
+
+
+class Layer:
+    """所有层的基类：`__init__` 记下参数，`build` 建权重，`compute_output_shape` 算形状，`call` 做计算。
+
+    关键字参数（所有层都有）：name、trainable、dtype、input_shape（不含 batch）、batch_input_shape、
+    batch_size、weights。出错：不认识的关键字抛出 TypeError；输入不合要求抛出 ValueError，层保持原样。
+    """
+
+    def __init__(self, **kwargs):
+        for key in kwargs:
+            if key not in KEYWORDS:
+                names = [*parameters(type(self)), *KEYWORDS]
+                raise TypeError(
+                    explain(
+                        type(self).__name__,
+                        f"不认识的参数 {key!r}",
+                        f"可用的参数是 {'、'.join(names)}",
+                        nearest(key, names),
+                    )
+                )
+        prefix = snake_case(type(self).__name__)
+        self.name: str = kwargs.get("name") or f"{prefix}_{K.get_uid(prefix)}"
+        self.trainable = kwargs.get("trainable", True)
+        self.dtype = kwargs.get("dtype") or K.floatx()
+        if "batch_input_shape" in kwargs:
+            self.batch_input_shape = tuple(kwargs["batch_input_shape"])
+        elif "input_shape" in kwargs:
+            self.batch_input_shape = (kwargs.get("batch_size"), *kwargs["input_shape"])
+        self.built = False
+        self.supports_masking = False
+        self.stateful = False
+        self.input_spec: Any = None
+        self._initial_weights = kwargs.get("weights")
+        self._trainable_weights: list[Variable] = []
+        self._non_trainable_weights: list[Variable] = []
+        self._regularized: list[tuple[Callable, Variable]] = []
+        self._inbound_nodes: list[Node] = []
+        self._outbound_nodes: list[Node] = []
+        self._losses: list[Any] = []
+        self._updates: list[Any] = []
+        self._run: Run | None = None
+
+    # --- what a subclass writes ---
+
+    def build(self, input_shape) -> None:
+        """用 add_weight 建权重；第一次调用时自动执行一次。"""
+        self.built = True
+
+    def call(self, inputs, **kwargs):
+        """前向计算。"""
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        """由输入形状算输出形状。没有改写时，用全 1 的输入实际算一次来得到。"""
+        several = isinstance(input_shape, list)
+        symbols = [Symbol(shape, K.floatx(), "probe") for shape in (input_shape if several else [input_shape])]
+
+        def probe(*arrays):
+            y = self.call(list(arrays) if several else arrays[0])
+            return tuple(y) if isinstance(y, list) else y
+
+        outputs = record_symbol(probe, symbols, {})
+        return [y.shape for y in outputs] if isinstance(outputs, list) else outputs.shape
+
+    def compute_mask(self, inputs, mask=None):
+        """输出的掩码。默认：支持掩码的层原样传下去，其余的层收到掩码就报错。"""
+        if not self.supports_masking:
+            if any(m is not None for m in to_list(mask)):
+                raise TypeError(
+                    explain(
+                        self._label(),
+                        "带掩码（mask）的输入",
+                        "这一层不支持掩码（supports_masking=False）",
+                        "在前面用 return_sequences=False 的循环层收起时间轴，或去掉 mask_zero=True",
+                    )
+                )
+            return None
+        return mask
+
+    def get_config(self) -> dict:
+        """重建这一层所需的参数，内容来自 __init__ 的签名。"""
+        config: dict[str, Any] = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        if hasattr(self, "batch_input_shape"):
+            config["batch_input_shape"] = self.batch_input_shape
+        config |= {
+            name: plain(getattr(self, name)) for name in parameters(type(self)) if hasattr(self, name)
+        }
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        """用 get_config() 的结果重建一层（权重另存）。"""
+        return cls(**config)
+
+    # --- weights ---
+
+    def add_weight(
+        self,
+        name=None,
+        shape=None,
+        dtype=None,
+        initializer="glorot_uniform",
+        regularizer=None,
+        trainable=True,
+        constraint=None,
+    ) -> Variable:
+        """建一个权重。shape 的每一维必须是正整数。"""
+        shape = tuple(shape)
+        if not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"权重 {name} 的形状 {shape}",
+                    "权重的每一维都必须是已知的正整数，所以它用到的输入轴不能是 None",
+                    "给出确定的 input_shape",
+                )
+            )
+        array = initializers.get(initializer)(shape, dtype=dtype or self.dtype)
+        weight = K.variable(array, dtype=dtype or self.dtype, name=name, constraint=constraints.get(constraint))
+        # Rebinding, not appending: a failed build can then be undone.
+        if regularizer is not None:
+            self._regularized = [*self._regularized, (regularizers.get(regularizer), weight)]
+        if trainable:
+            self._trainable_weights = [*self._trainable_weights, weight]
+        else:
+            self._non_trainable_weights = [*self._non_trainable_weights, weight]
+        return weight
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """训练时会更新的权重。"""
+        return list(self._trainable_weights) if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """训练时不由优化器更新的权重。"""
+        frozen = [] if self.trainable else self._trainable_weights
+        return [*frozen, *self._non_trainable_weights]
+
+    @property
+    def weights(self) -> list[Variable]:
+        """全部权重：先可训练的，后不可训练的。"""
+        return [*self.trainable_weights, *self.non_trainable_weights]
+
+    def get_weights(self) -> list[np.ndarray]:
+        """全部权重的值，一列数组。"""
+        return K.batch_get_value(self.weights)
+
+    def set_weights(self, weights) -> None:
+        """改写全部权重：数组的个数、顺序、形状都与 get_weights() 相同，否则抛出 ValueError，权重不变。"""
+        arrays, shapes = [np.asarray(w) for w in weights], [w.shape for w in self.weights]
+        if [a.shape for a in arrays] != shapes:
+            unbuilt = "（这一层还没有建好，先调用一次）" if not self.built else ""
+            raise ValueError(
+                explain(
+                    f"{self._label()}.set_weights",
+                    f"{len(arrays)} 个数组，形状 {[a.shape for a in arrays]}",
+                    f"必须是 {len(shapes)} 个数组{unbuilt}，形状依次为 {shapes}",
+                    f"按 {[w.name for w in self.weights]} 的顺序给出",
+                )
+            )
+        K.batch_set_value(zip(self.weights, arrays, strict=True))
+
+    def count_params(self) -> int:
+        """权重的元素总数。"""
+        if not self.built:
+            raise RuntimeError(
+                explain(
+                    f"{self._label()}.count_params",
+                    "还没有建好的层",
+                    "权重的形状由输入决定，调用过或 build 之后才知道",
+                    "先用输入调用这一层，或给出 input_shape",
+                )
+            )
+        return sum(K.count_params(w) for w in self.weights)
+
+    # --- losses and updates ---
+
+    def _begin_run(self) -> None:
+        """Losses and updates of an earlier run are forgotten at the first one of a new run."""
+        if self._run is not Run.current:
+            self._run, self._losses, self._updates = Run.current, [], []
+
+    def add_loss(self, losses, inputs=None) -> None:
+        """在 call 里给总损失加一项。"""
+        self._begin_run()
+        self._losses = [*self._losses, *to_list(losses)]
+
+    def add_update(self, updates, inputs=None) -> None:
+        """在 call 里登记改写 (变量, 新值)，整个计算成功后才写入。不可训练的层只登记状态。"""
+        if not self.trainable and not self.stateful:
+            return
+        self._begin_run()
+        updates = [updates] if isinstance(updates, tuple) else list(updates)
+        self._updates = [*self._updates, *updates]
+        if Run.current is not None:
+            Run.current.updates += updates
+
+    @property
+    def losses(self) -> list:
+        """权重的正则项（现算），加上最近一次计算中 add_loss 登记的各项。"""
+        return [regularizer(w) for regularizer, w in self._regularized] + self._losses
+
+    @property
+    def updates(self) -> list:
+        """最近一次计算中登记的改写。"""
+        return list(self._updates)
+
+    # --- calling ---
+
+    def __call__(self, inputs, **kwargs):
+        """对数组、张量或符号张量调用这一层；几个输入写成列表。"""
+        inputs = self._convert(inputs)
+        self._check_arguments(kwargs)
+        mask = kwargs.pop("mask", None)
+        if mask is None:
+            mask = unpack_singleton([getattr(x, "_keras_mask", None) for x in to_list(inputs)])
+        before = None if self.built else dict(self.__dict__)
+        try:
+            with K.name_scope(self.name):
+                self._prepare(inputs)
+                if any(isinstance(x, Symbol) for x in to_list(inputs)):
+                    return self._connect(inputs, mask, kwargs)
+                return self._compute(inputs, mask, kwargs)
+        except Exception:
+            if before is not None:
+                self.__dict__ = before
+            raise
+
+    def _convert(self, inputs):
+        if isinstance(inputs, list) and inputs and not any(hasattr(x, "shape") for x in inputs):
+            inputs = np.asarray(inputs)  # nested lists of numbers: one array
+        several = isinstance(inputs, list | tuple)
+        converted = [self._tensor(x) for x in (inputs if several else [inputs])]
+        return converted if several else converted[0]
+
+    def _tensor(self, x):
+        if isinstance(x, Tensor | Symbol):
+            return x
+        array = np.asarray(x)
+        if array.dtype.kind not in "biuf":
+            raise ValueError(
+                explain(self._label(), f"类型为 {array.dtype} 的输入", "输入是数的数组或张量", "np.array(…, 'float32')")
+            )
+        return x if array.dtype == K.floatx() and array is x else array.astype(K.floatx())
+
+    def _check_arguments(self, kwargs) -> None:
+        accepted = call_arguments(type(self))
+        for key in kwargs:
+            if key not in accepted and key != "mask" and "**" not in accepted:
+                raise TypeError(
+                    explain(
+                        f"{self._label()} 的调用",
+                        f"不认识的参数 {key!r}",
+                        f"call 接受 {'、'.join(accepted) or '输入以外没有参数'}",
+                        nearest(key, accepted) if accepted else "去掉这个参数",
+                    )
+                )
+
+    def _prepare(self, inputs) -> None:
+        """Check the inputs; build at the first call."""
+        self.assert_input_compatibility(inputs)
+        if not self.built:
+            self.build(unpack_shapes(inputs))
+            self.built = True
+            self.assert_input_compatibility(inputs)
+            if self._initial_weights is not None:
+                self.set_weights(self._initial_weights)
+                self._initial_weights = None
+
+    def _connect(self, inputs, mask, kwargs):
+        """Record a node of the functional graph and return its symbols."""
+        shapes = self.compute_output_shape(unpack_shapes(inputs))
+        masks = to_list(self.compute_mask(inputs, mask))
+        outputs = []
+        for i, shape in enumerate(shapes if isinstance(shapes, list) else [shapes]):
+            symbol = Symbol(shape, K.floatx(), f"{self.name}/{i}")
+            symbol._keras_mask = masks[i] if i < len(masks) else None
+            outputs.append(symbol)
+        Node(self, to_list(inputs), outputs, to_list(mask), kwargs)
+        return outputs if isinstance(shapes, list) else outputs[0]
+
+    def _compute(self, inputs, mask, kwargs):
+        """Run at once. From outside, plain arrays run without the tape and updates are written at the end."""
+        if Run.current is not None:
+            outputs, masks = self.evaluate_call(inputs, mask, kwargs)
+        else:
+            with Run() as run:
+                if any(isinstance(x, Tensor) for x in to_list(inputs)):
+                    outputs, masks = self.evaluate_call(inputs, mask, kwargs)
+                else:
+                    with untaped():
+                        outputs, masks = self.evaluate_call(inputs, mask, kwargs)
+            run.write(run.updates)
+        masks = to_list(masks)
+        carried = [
+            carry_mask(y, masks[i] if i < len(masks) else None) for i, y in enumerate(to_list(outputs))
+        ]
+        return carried if isinstance(outputs, list) else carried[0]
+
+    def evaluate_call(self, inputs, mask, kwargs):
+        """call on values, with the mask where call wants one: (outputs, output masks)."""
+        if "mask" in call_arguments(type(self)) and any(m is not None for m in to_list(mask)):
+            kwargs = {**kwargs, "mask": mask}
+        outputs = self.call(inputs, **kwargs)
+        regularizer = getattr(self, "activity_regularizer", None)
+        if regularizer is not None:
+            self.add_loss([regularizer(y) for y in to_list(outputs)])
+        return outputs, self.compute_mask(inputs, mask)
+
+    def assert_input_compatibility(self, inputs) -> None:
+        """按 input_spec 检查输入的个数、维数与各轴长度，不合就抛出 ValueError。"""
+        if self.input_spec is None:
+            return
+        inputs, specs = to_list(inputs), to_list(self.input_spec)
+        if len(inputs) != len(specs):
+            raise ValueError(
+                explain(self._label(), f"{len(inputs)} 个输入", f"这一层需要 {len(specs)} 个输入", "改成相同的个数")
+            )
+        for x, spec in zip(inputs, specs, strict=True):
+            if spec is not None:
+                self._check_spec(K.int_shape(x), spec)
+
+    def _check_spec(self, shape, spec) -> None:
+        ndim = len(shape)
+        rule = None
+        if spec.ndim is not None and ndim != spec.ndim:
+            rule = f"输入必须是 {spec.ndim} 维（含 batch 轴）"
+        elif spec.max_ndim is not None and ndim > spec.max_ndim:
+            rule = f"输入最多 {spec.max_ndim} 维（含 batch 轴）"
+        elif spec.min_ndim is not None and ndim < spec.min_ndim:
+            rule = f"输入至少 {spec.min_ndim} 维（含 batch 轴）"
+        if rule:
+            raise ValueError(
+                explain(self._label(), f"{ndim} 维的输入，形状 {shape}", rule, self._suggest_rank(shape, spec))
+            )
+        wanted = dict(spec.axes) | {i: n for i, n in enumerate(spec.shape or ()) if n is not None}
+        for axis, n in wanted.items():
+            if n is not None and shape[int(axis)] not in {n, None}:
+                raise ValueError(
+                    explain(
+                        self._label(),
+                        f"形状 {shape}，第 {axis} 轴长 {shape[int(axis)]}",
+                        f"建层时这一轴长 {n}，权重已按它建好",
+                        f"第 {axis} 轴长 {n} 的输入，或新建一层",
+                    )
+                )
+
+    @staticmethod
+    def _suggest_rank(shape, spec) -> str:
+        wanted = spec.ndim or spec.min_ndim or spec.max_ndim
+        if len(shape) < wanted:
+            return "补上缺少的轴，例如 x[..., np.newaxis] 或 x.reshape(…)"
+        return "先用 Flatten 或 reshape 去掉多余的轴"
+
+    def _label(self) -> str:
+        return f"{type(self).__name__}（{self.name}）"
+
+    # --- the functional graph ---
+
+    def _node_value(self, index: int, attribute: str):
+        if not self._inbound_nodes:
+            raise AttributeError(
+                explain(self._label(), "还没有接到 Input 上的层", "接入函数式模型之后才有输入与输出", "先调用 layer(Input(…))")
+            )
+        if not -len(self._inbound_nodes) <= index < len(self._inbound_nodes):
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"node_index={index}",
+                    f"这一层被调用了 {len(self._inbound_nodes)} 次",
+                    f"0 到 {len(self._inbound_nodes) - 1}",
+                )
+            )
+        return unpack_singleton(getattr(self._inbound_nodes[index], attribute))
+
+    def _only_node(self, attribute: str):
+        values = [getattr(node, attribute) for node in self._inbound_nodes]
+        if len(values) > 1 and ("shapes" not in attribute or any(v != values[0] for v in values)):
+            raise AttributeError(
+                explain(self._label(), f"{len(values)} 次调用", "共享层的每次调用各有输入与输出", "get_output_at(i)、get_input_shape_at(i)")
+            )
+        return self._node_value(0, attribute)
+
+    input = property(lambda self: self._only_node("input_tensors"))
+    output = property(lambda self: self._only_node("output_tensors"))
+    input_shape = property(lambda self: self._only_node("input_shapes"))
+    output_shape = property(lambda self: self._only_node("output_shapes"))
+    input_mask = property(lambda self: self._only_node("input_masks"))
+    output_mask = property(lambda self: self._only_node("output_masks"))
+
+    def get_input_at(self, node_index):
+        """第 node_index 次调用的输入。"""
+        return self._node_value(node_index, "input_tensors")
+
+    def get_output_at(self, node_index):
+        """第 node_index 次调用的输出。"""
+        return self._node_value(node_index, "output_tensors")
+
+    def get_input_shape_at(self, node_index):
+        """第 node_index 次调用的输入形状。"""
+        return self._node_value(node_index, "input_shapes")
+
+    def get_output_shape_at(self, node_index):
+        """第 node_index 次调用的输出形状。"""
+        return self._node_value(node_index, "output_shapes")
+
+    def get_input_mask_at(self, node_index):
+        """第 node_index 次调用收到的掩码。"""
+        return self._node_value(node_index, "input_masks")
+
+    def get_output_mask_at(self, node_index):
+        """第 node_index 次调用传出的掩码。"""
+        return self._node_value(node_index, "output_masks")
+
+
+def carry_mask(y, mask):
+    """The output with its mask attached, for the next layer."""
+    if mask is None:
+        return y
+    y = y if isinstance(y, Tensor) else np.asarray(y).view(ArrayWithMask)
+    y._keras_mask = K.eval(mask)
+    return y
+
+
+def unpack_shapes(inputs):
+    """The shape of the input, or a list of shapes for a list of inputs."""
+    if isinstance(inputs, list):
+        return [K.int_shape(x) for x in inputs]
+    return K.int_shape(inputs)
+
+
+@lru_cache(maxsize=None)
+def call_arguments(cls) -> tuple[str, ...]:
+    """The names that a class's call takes besides its inputs; '**' when it takes any."""
+    names = list(inspect.signature(cls.call).parameters.values())[2:]
+    return tuple(
+        "**" if p.kind is p.VAR_KEYWORD and cls.call is not Layer.call else p.name
+        for p in names
+        if p.kind is not p.VAR_KEYWORD or cls.call is not Layer.call
+    )
+
+
+@lru_cache(maxsize=None)
+def parameters(cls) -> dict[str, inspect.Parameter]:
+    """The parameters of a layer class, from the signatures of its __init__ and those of its bases below Layer."""
+    found: dict[str, inspect.Parameter] = {}
+    for base in cls.__mro__:
+        if base is Layer or "__init__" not in vars(base):
+            continue
+        own = list(inspect.signature(base.__init__).parameters.values())[1:]
+        found |= {p.name: p for p in own if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in found}
+        if not any(p.kind is p.VAR_KEYWORD for p in own):
+            break
+    return found
+
+
+def plain(value):
+    """A value as it stands in a config: numbers, strings, tuples, and {class_name, config} for objects."""
+    if isinstance(value, list | tuple):
+        return type(value)(plain(v) for v in value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if hasattr(value, "get_config"):
+        return {"class_name": type(value).__name__, "config": value.get_config()}
+    return value.__name__ if callable(value) else value
+
+
+def snake_case(name: str) -> str:
+    """MaxPooling2D → max_pooling2d, LSTM → lstm: the prefix of automatic layer names, split as Keras splits."""
+    words = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    words = re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
+    return words if not words.startswith("_") else "private" + words

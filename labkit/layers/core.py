@@ -1,0 +1,197 @@
+"""Core layers: Dense, Activation, Flatten, Dropout, and the graph's InputLayer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import activations, constraints, initializers, regularizers
+from .. import backend as K
+from ..backend.config import normalize_data_format
+from ..backend.random import generator
+from ..backend.tape import Symbol
+from ..errors import explain
+from ..graph import Node
+from ..layer import InputSpec, Layer
+from ..types import Activation as ActivationType
+from ..types import Constraint, DataFormat, Initializer, Regularizer
+from ..validation import positive
+
+
+class InputLayer(Layer):
+    """模型的入口，由 Input() 创建；没有计算。"""
+
+    def __init__(self, input_shape=None, batch_size=None, batch_input_shape=None, dtype=None, name=None):
+        shape = batch_input_shape if batch_input_shape is not None else (batch_size, *input_shape)
+        super().__init__(batch_input_shape=shape, dtype=dtype, name=name or f"input_{K.get_uid('input')}")
+        self.supports_masking = True
+        self.built = True
+        Node(self, [], [Symbol(self.batch_input_shape, self.dtype, self.name)], [], {})
+
+    def get_config(self):
+        return {"batch_input_shape": self.batch_input_shape, "dtype": self.dtype, "name": self.name}
+
+
+class Dense(Layer):
+    """全连接层：y = activation(x · W + b)，W 作用在最后一个轴上。
+
+    输入 (batch, …, input_dim)，输出 (batch, …, units)。权重 kernel: (input_dim, units)，bias: (units,)。
+    高于二维的输入不会被摊平，每个位置用同一个 W（Keras 2.2.5 的实际行为）。
+    出错：units 不是正整数、输入的最后一轴未知或与已建的权重不合，抛出 ValueError。
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: ActivationType = None,
+        use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None,
+        bias_constraint: Constraint = None,
+        **kwargs,
+    ):
+        if "input_dim" in kwargs:
+            kwargs.setdefault("input_shape", (kwargs["input_dim"],))
+            del kwargs["input_dim"]
+        super().__init__(**kwargs)
+        self.units = positive(self._label(), "units", units)
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.input_spec = InputSpec(min_ndim=2)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        input_dim = input_shape[-1]
+        self.kernel = self.add_weight(
+            "kernel",
+            (input_dim, self.units),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                "bias",
+                (self.units,),
+                initializer=self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+        self.input_spec = InputSpec(min_ndim=2, axes={-1: input_dim})
+        self.built = True
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def call(self, inputs):
+        y = K.dot(inputs, self.kernel)
+        if self.bias is not None:
+            y = K.bias_add(y, self.bias, data_format="channels_last")
+        return self.activation(y)
+
+
+class Activation(Layer):
+    """激活层：对输入逐元素（softmax 是逐行）套用一个函数，形状不变，没有权重。
+
+    出错：不认识的激活函数名，或函数不接受这个维数（softmax 至少要二维），抛出 ValueError。
+    """
+
+    def __init__(self, activation: ActivationType, **kwargs):
+        super().__init__(**kwargs)
+        self.activation = activations.get(activation)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        # A function that cannot take this rank (softmax on one axis) says so before the model is made.
+        self.activation(np.zeros((1,) * len(input_shape), K.floatx()))
+        self.built = True
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def call(self, inputs):
+        return self.activation(inputs)
+
+
+class Flatten(Layer):
+    """展平层：(batch, a, b, …) → (batch, a·b·…)，元素按行优先的顺序，没有权重。
+
+    data_format="channels_first" 时先把通道轴移到最后再展平，使两种格式的结果顺序一致。
+    出错：输入低于三维，或除 batch 以外有未知的轴，抛出 ValueError。
+    """
+
+    def __init__(self, data_format: DataFormat | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.data_format = normalize_data_format(data_format)
+        self.input_spec = InputSpec(min_ndim=3)
+
+    def compute_output_shape(self, input_shape):
+        if not all(input_shape[1:]):
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"输入形状 {input_shape}",
+                    "展平后的长度是各轴之积，除 batch 外每一轴都必须已知",
+                    "在 Input 或第一层的 input_shape 里写出确定的数",
+                )
+            )
+        return (input_shape[0], int(np.prod(input_shape[1:])))
+
+    def call(self, inputs):
+        if self.data_format == "channels_first":
+            inputs = K.permute_dimensions(inputs, pattern=(0, *range(2, K.ndim(inputs)), 1))
+        return K.batch_flatten(inputs)
+
+
+class Dropout(Layer):
+    """随机失活层：训练时以概率 rate 把元素置 0，其余乘 1 / (1 − rate)；预测时原样通过。
+
+    形状不变，没有权重。rate 超出 [0, 1] 时截到端点；0 与 1 都等于关闭（Keras 2.2.5 的规则）。
+    noise_shape 中为 1 的轴共用同一个随机决定，None 的轴取输入的长度。
+    来源：Srivastava 等，2014。
+    """
+
+    def __init__(
+        self, rate: float, noise_shape: tuple[int | None, ...] | None = None, seed: int | None = None, **kwargs
+    ):
+        super().__init__(**kwargs)
+        if isinstance(rate, bool) or not isinstance(rate, int | float | np.number):
+            raise ValueError(explain(self._label(), f"rate={rate!r}", "rate 是 0 到 1 之间的数", "rate=0.5"))
+        self.rate = min(1.0, max(0.0, rate))
+        self.noise_shape = noise_shape
+        self.seed = seed
+        # One stream for the layer's life: every batch draws anew, also with a seed.
+        self._generator = generator(seed)
+        self.supports_masking = True
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def call(self, inputs, training=None):
+        if not 0 < self.rate < 1:
+            return inputs
+        if self.noise_shape is not None and len(self.noise_shape) != K.ndim(inputs):
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"noise_shape={self.noise_shape}，输入形状 {K.int_shape(inputs)}",
+                    "noise_shape 的长度等于输入的维数（含 batch 轴）",
+                    f"noise_shape={(None,) * K.ndim(inputs)}",
+                )
+            )
+        return K.in_train_phase(
+            lambda: K.dropout(inputs, level=self.rate, noise_shape=self.noise_shape, seed=self._generator),
+            inputs,
+            training=training,
+        )

@@ -1,0 +1,93 @@
+"""Embedding: a table that is looked up by number."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import backend as K
+from .. import constraints, initializers, regularizers
+from ..errors import explain
+from ..layer import Layer
+from ..types import Constraint, Initializer, Regularizer
+from ..utils.generic_utils import to_list
+from ..validation import positive
+
+
+class Embedding(Layer):
+    """嵌入层：把整数编号换成向量，即取出表 embeddings 的对应行。
+
+    输入 (batch, input_length)，元素是 0 到 input_dim − 1 的整数（小数部分舍去）；
+    输出 (batch, input_length, output_dim)。权重 embeddings: (input_dim, output_dim)。
+    mask_zero=True 时编号 0 表示填充，掩码在该处为 False；第 0 行仍然存在，input_dim 要算上它。
+    出错：编号越界抛出 IndexError；input_length 与输入不合抛出 ValueError。
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Initializer = "uniform",
+        embeddings_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None,
+        embeddings_constraint: Constraint = None,
+        mask_zero: bool = False,
+        input_length: int | tuple[int | None, ...] | None = None,
+        **kwargs,
+    ):
+        if "input_shape" not in kwargs:
+            kwargs["input_shape"] = tuple(to_list(input_length, allow_tuple=True)) if input_length else (None,)
+        super().__init__(**kwargs)
+        self.input_dim = positive(self._label(), "input_dim", input_dim)
+        self.output_dim = positive(self._label(), "output_dim", output_dim)
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.mask_zero = mask_zero
+        self.supports_masking = mask_zero
+        self.input_length = input_length
+
+    def build(self, input_shape):
+        self.embeddings = self.add_weight(
+            "embeddings",
+            (self.input_dim, self.output_dim),
+            initializer=self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+        )
+        self.built = True
+
+    def compute_mask(self, inputs, mask=None):
+        return K.not_equal(inputs, 0) if self.mask_zero else None
+
+    def compute_output_shape(self, input_shape):
+        steps = input_shape[1:]
+        if self.input_length is not None:
+            wanted = tuple(to_list(self.input_length, allow_tuple=True))
+            if len(wanted) != len(steps) or any(
+                n is not None and m is not None and n != m for n, m in zip(steps, wanted, strict=True)
+            ):
+                raise ValueError(
+                    explain(
+                        self._label(),
+                        f"形状 {tuple(input_shape)} 的输入，input_length={self.input_length}",
+                        f"输入形状是 (batch, {', '.join(map(str, wanted))})",
+                        f"input_length={steps[0] if len(steps) == 1 else steps}，或把序列补到同样的长度",
+                    )
+                )
+            steps = tuple(n if m is None else m for n, m in zip(steps, wanted, strict=True))
+        return (input_shape[0], *steps, self.output_dim)
+
+    def call(self, inputs):
+        indices = np.asarray(K.eval(inputs)).astype("int64")
+        if indices.size and not (0 <= indices.min() and indices.max() < self.input_dim):
+            outside = indices.max() if indices.max() >= self.input_dim else indices.min()
+            raise IndexError(
+                explain(
+                    self._label(),
+                    f"编号 {outside}",
+                    f"编号在 0 到 input_dim − 1 = {self.input_dim - 1} 之间",
+                    f"input_dim={max(indices.max() + 1, 1)}（最大编号 + 1），或检查数据",
+                )
+            )
+        return K.gather(self.embeddings, indices)

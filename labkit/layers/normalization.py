@@ -1,0 +1,123 @@
+"""BatchNormalization."""
+
+from __future__ import annotations
+
+from .. import backend as K
+from .. import constraints, initializers, regularizers
+from ..errors import explain
+from ..layer import InputSpec, Layer
+from ..types import Constraint, Initializer, Regularizer
+
+
+class BatchNormalization(Layer):
+    """批归一化层：按通道减均值、除标准差，再乘 gamma、加 beta。形状不变。
+
+    训练时用这一批的均值与方差，并更新移动平均 moving = moving·momentum + batch·(1 − momentum)；
+    预测时用移动平均。权重 gamma、beta（可训练）与 moving_mean、moving_variance（不可训练），形状都是 (channels,)。
+    移动方差存入前乘 n / (n − (1 + epsilon))，n 是每个通道的样本数（Keras 的规则）；
+    TensorFlow 后端额外的零偏差修正不模仿。来源：Ioffe 与 Szegedy，2015。
+    出错：axis 超出维数抛出 IndexError；该轴长度未知抛出 ValueError。
+    """
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Initializer = "zeros",
+        gamma_initializer: Initializer = "ones",
+        moving_mean_initializer: Initializer = "zeros",
+        moving_variance_initializer: Initializer = "ones",
+        beta_regularizer: Regularizer = None,
+        gamma_regularizer: Regularizer = None,
+        beta_constraint: Constraint = None,
+        gamma_constraint: Constraint = None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.axis = axis
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        if not -len(input_shape) <= self.axis < len(input_shape):
+            raise IndexError(
+                explain(
+                    self._label(),
+                    f"axis={self.axis}，输入形状 {input_shape}",
+                    f"axis 在 {-len(input_shape)} 到 {len(input_shape) - 1} 之间，是通道所在的轴",
+                    "axis=-1",
+                )
+            )
+        shape = (input_shape[self.axis],)
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self.add_weight(
+                "gamma",
+                shape,
+                initializer=self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                "beta",
+                shape,
+                initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+            )
+        self.moving_mean = self.add_weight(
+            "moving_mean", shape, initializer=self.moving_mean_initializer, trainable=False
+        )
+        self.moving_variance = self.add_weight(
+            "moving_variance", shape, initializer=self.moving_variance_initializer, trainable=False
+        )
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: shape[0]})
+        self.built = True
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def call(self, inputs, training=None):
+        ndim = K.ndim(inputs)
+        channel = self.axis % ndim
+        others = [axis for axis in range(ndim) if axis != channel]
+        broadcast = tuple(-1 if axis == channel else 1 for axis in range(ndim))
+
+        def along_channel(weight):
+            return None if weight is None else K.reshape(weight, shape=broadcast)
+
+        def normalize(mean, variance):
+            beta, gamma = along_channel(self.beta), along_channel(self.gamma)
+            return K.batch_normalization(inputs, mean, variance, beta, gamma, epsilon=self.epsilon)
+
+        def with_batch_statistics():
+            mean, variance = K.moments(inputs, others)
+            n = K.count_params(inputs) // K.int_shape(inputs)[channel]
+            unbiased = variance * (n / (n - (1.0 + self.epsilon)))
+            self.add_update(
+                [
+                    K.moving_average_update(self.moving_mean, K.flatten(mean), self.momentum),
+                    K.moving_average_update(self.moving_variance, K.flatten(unbiased), self.momentum),
+                ]
+            )
+            return normalize(mean, variance)
+
+        def with_moving_averages():
+            return normalize(along_channel(self.moving_mean), along_channel(self.moving_variance))
+
+        return K.in_train_phase(with_batch_statistics, with_moving_averages, training=training)
