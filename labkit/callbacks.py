@@ -177,7 +177,7 @@ class LambdaCallback(Callback):
 def _improvement(
     where: str, monitor: str, mode: Mode, min_delta: float
 ) -> tuple[Callable[[float, float], bool], float]:
-    """Whether a new value is better than the best by more than min_delta, and the worst value there is."""
+    """Whether a new value beats the best by more than min_delta, and the worst value there is."""
     if mode not in ("auto", "min", "max"):
         raise ValueError(
             explain(

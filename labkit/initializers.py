@@ -101,7 +101,7 @@ class TruncatedNormal(Initializer):
 def _fans(shape: Shape) -> tuple[float, float]:
     """fan_in and fan_out: how many inputs a unit sums, how many units an input reaches.
 
-    Convolution kernels are (*window, input channels, output channels), so each counts the window too.
+    A convolution kernel is (*window, input channels, output channels): both count the window too.
     """
     if len(shape) in (2, 3, 4, 5):
         window = math.prod(shape[:-2])
@@ -163,7 +163,7 @@ class VarianceScaling(Initializer):
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, n)
         if self.distribution == "normal":
-            # The standard deviation of the unit normal cut at ±2; dividing by it restores the variance.
+            # The unit normal cut at ±2 has this standard deviation; dividing restores the variance.
             stddev = math.sqrt(variance) / 0.87962566103423978
             return K.truncated_normal(shape, 0.0, stddev, dtype, self.seed)
         limit = math.sqrt(3.0 * variance)
@@ -225,14 +225,15 @@ def lecun_uniform(seed: int | None = None) -> VarianceScaling:
 
 
 def lecun_normal(seed: int | None = None) -> VarianceScaling:
-    """截断正态分布，标准差 √(1 / fan_in)。与 `selu` 配合。来源：LeCun 等 (1998), Efficient BackProp."""
+    """截断正态分布，标准差 √(1 / fan_in)。与 `selu` 配合。来源同 `lecun_uniform`。"""
     return VarianceScaling(1.0, "fan_in", "normal", seed)
 
 
 def glorot_uniform(seed: int | None = None) -> VarianceScaling:
     """均匀分布，limit = √(6 / (fan_in + fan_out))。多数层的核的默认初始化，也叫 Xavier 初始化。
 
-    来源：Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward neural networks.
+    来源：Glorot, Bengio (2010),
+    Understanding the difficulty of training deep feedforward neural networks.
     """
     return VarianceScaling(1.0, "fan_avg", "uniform", seed)
 

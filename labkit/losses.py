@@ -88,15 +88,18 @@ def sparse_categorical_crossentropy(y_true, y_pred):
 
 
 def binary_crossentropy(y_true, y_pred):
-    """二元交叉熵：-mean(y_true · log(p) + (1 - y_true) · log(1 - p))，p 是 y_pred 截断到 [ε, 1 - ε]。
+    """二元交叉熵：-mean(y_true · log(p) + (1 - y_true) · log(1 - p))。
 
-    每个输出各自是一个是非题；`y_pred` 是概率（sigmoid 的输出）。
+    p 是 y_pred 截断到 [ε, 1 - ε]。每个输出各自是一个是非题；`y_pred` 是概率（sigmoid 的输出）。
     """
     return K.mean(K.binary_crossentropy(y_true, y_pred), axis=-1)
 
 
 def kullback_leibler_divergence(y_true, y_pred):
-    """KL 散度 (Kullback-Leibler divergence)：Σ y_true · log(y_true / y_pred)，两者先截断到 [ε, 1]。"""
+    """KL 散度 (Kullback-Leibler divergence)：Σ y_true · log(y_true / y_pred)。
+
+    两者先截断到 [ε, 1]。
+    """
     y_true = K.clip(y_true, K.epsilon(), 1)
     y_pred = K.clip(y_pred, K.epsilon(), 1)
     return K.sum(y_true * K.log(y_true / y_pred), axis=-1)

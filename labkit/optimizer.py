@@ -70,7 +70,7 @@ class Optimizer(Configurable):
         return settings
 
     def _set(self, **settings: float) -> None:
-        """Settings that may change between updates are variables, read and written as K.get_value(optimizer.lr)."""
+        """Settings that may change in training are variables: K.set_value(optimizer.lr, 0.1)."""
         for name, value in self._checked(**settings).items():
             setattr(self, name, K.variable(value, name=name))
         self.initial_decay = settings.get("decay", 0.0)

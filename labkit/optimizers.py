@@ -3,7 +3,7 @@
 每个优化器是一条规则：权重 p、梯度 g 与状态的旧值 → 新值。
 各式中 t 是第几次更新，从 1 开始；ε 是 `epsilon`，默认 `K.epsilon()`；带 ₜ 的是新值。
 `decay` 使学习率逐次减小：第 t 次更新用 lr / (1 + decay · (t - 1))。
-所有优化器都可以加 `clipnorm`（全部梯度合起来的范数上限）与 `clipvalue`（梯度每个元素的绝对值上限）。
+所有优化器都可以加 `clipnorm`（全部梯度合起来的范数上限）与 `clipvalue`（每个元素的绝对值上限）。
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class SGD(Optimizer):
 
     pₜ = p + vₜ；`nesterov` 时 pₜ = p + momentum · vₜ - lr · g
 
-    来源：Polyak (1964)；Sutskever 等 (2013), On the importance of initialization and momentum in deep learning.
+    来源：Polyak (1964)；Sutskever 等 (2013),
+    On the importance of initialization and momentum in deep learning.
     """
 
     state_count = 1
@@ -109,7 +110,8 @@ class Adagrad(Optimizer):
 
     pₜ = p - lr · g / (√aₜ + ε)
 
-    来源：Duchi, Hazan, Singer (2011), Adaptive Subgradient Methods for Online Learning and Stochastic Optimization.
+    来源：Duchi, Hazan, Singer (2011),
+    Adaptive Subgradient Methods for Online Learning and Stochastic Optimization.
     """
 
     state_count = 1
@@ -309,11 +311,10 @@ class Nadam(Optimizer):
         def update(p, g, m, v):
             new_m = beta_1 * m + (1.0 - beta_1) * g
             new_v = beta_2 * v + (1.0 - beta_2) * K.square(g)
-            looking_ahead = (1.0 - mu) * g / (1.0 - product) + next_mu * new_m / (
-                1.0 - next_product
-            )
+            now = (1.0 - mu) * g / (1.0 - product)
+            ahead = next_mu * new_m / (1.0 - next_product)
             scale = K.sqrt(new_v / (1.0 - K.pow(beta_2, t))) + self.epsilon
-            return p - lr * looking_ahead / scale, new_m, new_v
+            return p - lr * (now + ahead) / scale, new_m, new_v
 
         return update
 

@@ -28,7 +28,7 @@ def to_categorical(
         raise ValueError(
             explain(
                 "to_categorical",
-                received=f"类别的范围是 {labels.min()} 到 {labels.max()}，num_classes={num_classes}",
+                received=f"类别 {labels.min()} 到 {labels.max()}，num_classes={num_classes}",
                 rule="每个类别都要满足 0 ≤ y < num_classes，类别从 0 开始编号",
                 suggestion=f"num_classes={int(labels.max()) + 1}"
                 if labels.min() >= 0
