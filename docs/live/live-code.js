@@ -1,0 +1,303 @@
+/** <live-code>: a Python cell of the page that the reader can edit and run. */
+import { Output } from "./output.js";
+import { codeOf, Page } from "./page.js";
+import { restore, save } from "./saved.js";
+
+/** @import {Editor} from "./editor.js" */
+/** @import {FromWorker} from "./messages.js" */
+/** @import {Job} from "./python.js" */
+/** @import {Saved} from "./saved.js" */
+
+const TEMPLATE = `
+  <div class="live-bar">
+    <span class="live-label"></span>
+    <button type="button" name="run">运行</button>
+    <button type="button" name="stop">停止</button>
+    <button type="button" name="copy">复制</button>
+    <button type="button" name="reset">重置</button>
+    <button type="button" name="recall">找回我的代码</button>
+    <span class="live-edited">已修改</span>
+    <span class="live-status" role="status"></span>
+  </div>
+  <div class="live-outdated">
+    这一格的原文更新了，现在显示的是你以前改过的代码。
+    <button type="button" name="keep">保留我的</button>
+    <button type="button" name="renew">用新的</button>
+  </div>
+  <p class="live-note" role="status"></p>
+  <div class="live-output" role="region" aria-live="polite"></div>`;
+
+export class LiveCode extends HTMLElement {
+  #alive = new AbortController();
+  /** @type {Editor | null} */
+  #editor = null;
+  #editorWanted = false;
+  /** @type {Job | null} */
+  #job = null;
+  /** The text that ran last: the lines of an error are its lines. */
+  #ran = "";
+  /** The reader's text, put aside by a reset or a solution. @type {string | undefined} */
+  #aside;
+  /** The original text that the reader changed, where it is no longer this page's. @type {string | undefined} */
+  #outdated;
+  #page;
+  #index;
+  #original;
+  #output;
+
+  /** @param {Element} block  the page's code @param {Page} page @param {number} index  among the live cells */
+  constructor(block, page, index) {
+    super();
+    this.#page = page;
+    this.#index = index;
+    this.#original = this.code = codeOf(block);
+    this.label = `第 ${index + 1} 格`;
+    this.id = `live-${index + 1}`;
+    this.classList.add(...["exercise", "check"].filter((name) => block.classList.contains(name)));
+    block.replaceWith(this);
+    this.append(block);
+    this.insertAdjacentHTML("beforeend", TEMPLATE);
+    this.#output = new Output(this.#part("output"));
+    this.#output.element.ariaLabel = `${this.label}的输出`;
+    this.#part("label").textContent = this.label;
+    for (const button of this.querySelectorAll("button")) button.ariaLabel = `${button.textContent}：${this.label}`;
+  }
+
+  connectedCallback() {
+    this.#alive = new AbortController();
+    const { signal } = this.#alive;
+    this.addEventListener("click", (event) => this.#click(/** @type {Element} */ (event.target)), { signal });
+    // The pointer on its way to the button is time that Python can start in.
+    this.#button("run").addEventListener("pointerenter", () => this.#page.python.warm(), { signal });
+    const near = new IntersectionObserver(([entry]) => entry.isIntersecting && this.#edit(), { rootMargin: "300px" });
+    near.observe(this);
+    signal.addEventListener("abort", () => near.disconnect());
+    this.#refresh();
+  }
+
+  disconnectedCallback() {
+    this.#alive.abort();
+    this.#output.clear();
+    if (this.#job) this.#page.python.stop(this.#job);
+  }
+
+  /** @param {Saved} saved  what the reader wrote on an earlier visit */
+  restore({ original, text, aside }) {
+    this.#aside = aside;
+    if (original !== this.#original) this.#outdated = original;
+    this.#write(text);
+  }
+
+  /** @param {string} solution  shown in place of the reader's text, which can be recalled */
+  fill(solution) {
+    if (this.code !== this.#original && this.code !== solution) this.#aside = this.code;
+    this.#write(solution);
+    this.scrollIntoView({ block: "nearest" });
+    this.#button("run").focus();
+  }
+
+  /** @param {FromWorker} message  about this cell, run for itself or for a later one */
+  receive(message) {
+    const { element } = this.#output;
+    if (message.type === "begin") {
+      this.#ran = this.code;
+      // The page below must not jump while the output is made anew.
+      element.style.minHeight = `${element.offsetHeight}px`;
+      element.ariaBusy = "true";
+      this.#output.clear();
+      this.#note("");
+      this.#editor?.mark(null);
+    } else if (message.type === "text") {
+      this.#output.text(message);
+    } else if (message.type === "figure") {
+      this.#output.figure(message);
+    } else if (message.type === "end" || message.type === "lost") {
+      element.style.minHeight = "";
+      element.ariaBusy = null;
+      if (message.type === "end" && message.error) {
+        this.#output.error(message.error);
+        for (const [cell, line] of message.error.lines) this.#page.cells[cell].mark?.(line);
+      }
+    }
+  }
+
+  /** @param {number} line  where an error came from */
+  async mark(line) {
+    await this.#edit();
+    if (this.#ran === this.code) this.#editor?.mark(line);
+  }
+
+  #run() {
+    if (this.#job) return;
+    this.#note("");
+    /** @type {number[]} */
+    let before = [];
+    this.#job = this.#page.run(this, (message) => {
+      const status = this.#part("status");
+      if (message.type === "progress") status.textContent = message.text;
+      if (message.type === "plan") {
+        before = message.before;
+        status.textContent = before.length ? `先运行${this.#page.describe(before)}…` : "运行中…";
+      }
+      if (message.type !== "finished" && message.type !== "lost") return;
+      this.#job = null;
+      status.textContent = "";
+      if (message.type === "lost") this.#lost(message);
+      else if (message.failed === null) {
+        if (before.length) this.#note(`先运行了${this.#page.describe(before)}。`);
+      } else if (message.failed !== this.#page.cells.indexOf(this)) {
+        this.#note(`${this.#page.describe([message.failed])}没有运行成功，所以这一格没有运行。`);
+      }
+      this.#refresh();
+    });
+    this.#part("status").textContent = "等待 Python…";
+    this.#refresh();
+  }
+
+  /** @param {import("./messages.js").Lost} message */
+  #lost({ why, reason }) {
+    const gone = "变量已清空，再次运行时会先运行需要的格。";
+    if (why === "stop") return this.#note(`已停止。${gone}`);
+    if (why === "crash") return this.#note(`Python 意外退出（${reason}）。${gone}`);
+    this.#note(`Python 没有载入成功，请检查网络后重试。（${reason}）`);
+    this.#part("note").insertAdjacentHTML("beforeend", ' <button type="button" name="run">重试</button>');
+  }
+
+  /** @param {Element} target */
+  #click(target) {
+    const button = target.closest("button");
+    if (button?.name === "run") this.#run();
+    if (button?.name === "stop" && this.#job) this.#page.python.stop(this.#job);
+    if (button?.name === "copy") copy(this.code).then(() => this.#say("已复制"));
+    if (button?.name === "reset" || button?.name === "renew") {
+      this.#aside = this.code;
+      this.#outdated = undefined;
+      this.#write(this.#original);
+    }
+    if (button?.name === "keep") {
+      this.#outdated = undefined;
+      this.#write(this.code);
+    }
+    if (button?.name === "recall" && this.#aside !== undefined) {
+      const mine = this.#aside;
+      this.#aside = this.code === this.#original ? undefined : this.code;
+      this.#write(mine);
+    }
+  }
+
+  /** Replace the static block by an editor, when the reader comes near. */
+  async #edit() {
+    if (this.#editorWanted) return;
+    this.#editorWanted = true;
+    const { Editor } = await import("./editor.js");
+    const pre = this.querySelector("pre");
+    if (!pre?.parentElement) return;
+    this.#editor = new Editor(pre.parentElement, {
+      text: this.code,
+      label: this.label,
+      change: (text) => this.#changed(text),
+      run: () => this.#run(),
+      focus: () => this.#page.python.warm(),
+    });
+    pre.remove();
+  }
+
+  /** @param {string} text */
+  #write(text) {
+    if (this.#editor) return void (this.#editor.replace(text), this.#changed(text));
+    const code = this.querySelector("pre > code");
+    if (code && text !== this.code) code.textContent = `${text}\n`;
+    this.#changed(text);
+  }
+
+  /** @param {string} text */
+  #changed(text) {
+    this.code = text;
+    const pristine = text === this.#original && this.#aside === undefined && this.#outdated === undefined;
+    const original = this.#outdated ?? this.#original;
+    save(this.#index, pristine ? null : { original, text, aside: this.#aside });
+    this.#refresh();
+  }
+
+  #refresh() {
+    const edited = this.code !== this.#original;
+    this.toggleAttribute("running", this.#job !== null);
+    this.#button("run").hidden = this.#job !== null;
+    this.#button("stop").hidden = this.#job === null;
+    this.#button("reset").hidden = !edited;
+    this.#button("recall").hidden = this.#aside === undefined || this.#aside === this.code;
+    this.#part("edited").hidden = !edited;
+    this.#part("outdated").hidden = this.#outdated === undefined;
+    // A button that hides itself must not take the keyboard's place on the page with it.
+    const focused = document.activeElement;
+    if (focused instanceof HTMLButtonElement && focused.hidden && this.contains(focused)) {
+      this.#button(this.#job ? "stop" : "run").focus();
+    }
+  }
+
+  /** @param {string} text */
+  #note(text) {
+    this.#part("note").textContent = text;
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    const status = this.#part("status");
+    status.textContent = text;
+    setTimeout(() => status.textContent === text && (status.textContent = ""), 2000);
+  }
+
+  /** @param {string} name @returns {HTMLElement} */
+  #part(name) {
+    return /** @type {HTMLElement} */ (this.querySelector(`.live-${name}`));
+  }
+
+  /** @param {string} name @returns {HTMLButtonElement} */
+  #button(name) {
+    return /** @type {HTMLButtonElement} */ (this.querySelector(`button[name=${name}]`));
+  }
+}
+
+/** @param {string} text */
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // Over plain http there is no clipboard, only the old command.
+  const field = Object.assign(document.createElement("textarea"), { value: text });
+  document.body.append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+}
+
+function upgrade() {
+  const page = new Page();
+  /** @type {LiveCode[]} */
+  const live = [];
+  for (const block of document.querySelectorAll("div.language-python.highlight")) {
+    // Shown source belongs to labkit, not to the page's namespace.
+    if (block.closest(".source, .signature")) continue;
+    if (block.classList.contains("solution")) {
+      const exercise = live.findLast((cell) => cell.classList.contains("exercise"));
+      if (exercise) block.after(fillButton(exercise, codeOf(block)));
+    } else if (block.classList.contains("live")) {
+      const cell = new LiveCode(block, page, live.length);
+      live.push(cell);
+      page.cells.push(cell);
+    } else {
+      page.cells.push({ label: `正文代码 ${page.cells.length + 1}`, code: codeOf(block) });
+    }
+  }
+  const codes = live.map((cell) => cell.code);
+  restore(codes).forEach((saved, index) => saved && live[index].restore(saved));
+}
+
+/** @param {LiveCode} exercise @param {string} solution */
+function fillButton(exercise, solution) {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "填入练习" });
+  button.className = "live-fill";
+  button.addEventListener("click", () => exercise.fill(solution));
+  return button;
+}
+
+customElements.define("live-code", LiveCode);
+upgrade();

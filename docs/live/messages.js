@@ -1,0 +1,27 @@
+/**
+ * Everything that the page and the Python worker say to each other.
+ *
+ * @typedef {{type: "start", imports: string[], interrupt: Uint8Array | null}} Start
+ *   once: load Python, and the packages that provide these modules
+ * @typedef {{type: "run", sources: string[], labels: string[], target: number, scale: number}} RunCell
+ *   every cell of the page in order, and the one to run
+ * @typedef {Start | RunCell} ToWorker
+ *
+ * @typedef {{type: "progress", text: string}} Progress  what is loading now
+ * @typedef {{type: "plan", before: number[]}} Plan  the cells that run before the target
+ * @typedef {{type: "begin", cell: number}} Begin
+ * @typedef {{type: "text", cell: number, kind: TextKind, done: string, line: string}} Text
+ *   `done` stays; `line` is still being written and replaces the one sent before
+ * @typedef {"stdout" | "stderr" | "value" | "note"} TextKind
+ * @typedef {{type: "figure", cell: number, alt: string, width?: number, height?: number,
+ *   png?: Uint8Array<ArrayBuffer>, svg?: string}} Figure
+ * @typedef {{type: "end", cell: number, error: CellError | null}} End
+ * @typedef {{text: string, stopped: boolean, lines: [number, number][]}} CellError
+ *   `lines`: the line to mark in each cell that the traceback passes
+ * @typedef {{type: "finished", failed: number | null}} Finished
+ *   the job is over; `failed`: the cell that ended it
+ * @typedef {{type: "lost", why: "load" | "crash" | "stop", reason: string}} Lost
+ *   this worker is of no use any more, and its variables are gone
+ * @typedef {Progress | Plan | Begin | Text | Figure | End | Finished | Lost} FromWorker
+ */
+export {};

@@ -1,0 +1,71 @@
+/** What a cell has printed, drawn and raised. */
+
+/** @import {CellError, Figure, Text} from "./messages.js" */
+
+export class Output {
+  /** @type {string[]} */
+  #pictures = [];
+  /** The text block that grows, until a figure comes. @type {HTMLElement | null} */
+  #block = null;
+  /** The line that the cell is still writing. */
+  #line = document.createElement("span");
+
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
+  }
+
+  clear() {
+    this.element.replaceChildren();
+    this.#block = null;
+    this.release();
+  }
+
+  /** Pictures stay in memory until they are let go. */
+  release() {
+    this.#pictures.forEach((url) => URL.revokeObjectURL(url));
+    this.#pictures = [];
+  }
+
+  /** @param {Pick<Text, "kind" | "done" | "line">} text */
+  text({ kind, done, line }) {
+    if (!this.#block) {
+      this.#block = document.createElement("pre");
+      this.element.append(this.#block);
+    }
+    this.#line.remove();
+    if (done) {
+      const last = this.#block.lastElementChild;
+      const span = last?.className === kind ? last : document.createElement("span");
+      span.className = kind;
+      span.append(done);
+      this.#block.append(span);
+    }
+    if (line) {
+      this.#line.className = kind;
+      this.#line.textContent = line;
+      this.#block.append(this.#line);
+    }
+  }
+
+  /** @param {Figure} figure */
+  figure({ png, svg, width, height, alt }) {
+    const type = png ? "image/png" : "image/svg+xml";
+    const url = URL.createObjectURL(new Blob([png ?? svg ?? ""], { type }));
+    this.#pictures.push(url);
+    const image = document.createElement("img");
+    Object.assign(image, { src: url, alt });
+    if (width && height) Object.assign(image, { width, height });
+    this.#block = null;
+    this.element.append(image);
+  }
+
+  /** @param {CellError} error */
+  error({ text, stopped }) {
+    const block = document.createElement("pre");
+    block.className = stopped ? "note" : "error";
+    block.textContent = text;
+    this.#block = null;
+    this.element.append(block);
+  }
+}

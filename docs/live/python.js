@@ -1,0 +1,87 @@
+/** The page's side of the worker: start it on first need, run one job at a time, stop. */
+
+/** @import {FromWorker, RunCell, ToWorker} from "./messages.js" */
+/** @typedef {Omit<RunCell, "type"> & {on: (message: FromWorker) => void}} Job */
+
+// Python looks at the interrupt buffer between bytecodes; a long step in C does not.
+const PATIENCE = 1000;
+const KEYBOARD_INTERRUPT = 2; // SIGINT
+
+export class Python {
+  /** @type {Worker | null} */
+  #worker = null;
+  /** @type {Uint8Array | null} */
+  #interrupt = null;
+  /** @type {Job[]} the first one runs */
+  #jobs = [];
+  #imports;
+  #inCell = false;
+
+  /** @param {() => string[]} imports the modules that the page imports, loaded together with Python */
+  constructor(imports) {
+    this.#imports = imports;
+  }
+
+  /** Load Python before the first run. */
+  warm() {
+    if (this.#worker) return;
+    this.#worker = new Worker(new URL("./python-worker.js", import.meta.url), { type: "module" });
+    this.#worker.onmessage = ({ data }) => this.#receive(data);
+    this.#worker.onerror = (event) =>
+      this.#receive({ type: "lost", why: "load", reason: event.message ?? "python-worker.js" });
+    this.#interrupt = crossOriginIsolated ? new Uint8Array(new SharedArrayBuffer(1)) : null;
+    this.#send({ type: "start", imports: this.#imports(), interrupt: this.#interrupt });
+  }
+
+  /** @param {Job} job */
+  run(job) {
+    this.#jobs.push(job);
+    if (this.#jobs.length === 1) this.#begin();
+  }
+
+  /** @param {Job} job */
+  stop(job) {
+    if (job !== this.#jobs[0]) {
+      this.#jobs = this.#jobs.filter((other) => other !== job);
+      job.on({ type: "finished", failed: job.target });
+    } else if (this.#interrupt && this.#inCell) {
+      this.#interrupt[0] = KEYBOARD_INTERRUPT;
+      setTimeout(() => job === this.#jobs[0] && this.#lose(), PATIENCE);
+    } else {
+      this.#lose();
+    }
+  }
+
+  #lose() {
+    this.#receive({ type: "lost", why: "stop", reason: "" });
+  }
+
+  /** @param {ToWorker} message */
+  #send(message) {
+    this.#worker?.postMessage(message);
+  }
+
+  #begin() {
+    if (!this.#jobs.length) return;
+    this.warm();
+    if (this.#interrupt) this.#interrupt[0] = 0;
+    const { on, ...job } = this.#jobs[0];
+    this.#send({ type: "run", ...job });
+  }
+
+  /** @param {FromWorker} message */
+  #receive(message) {
+    const [job] = this.#jobs;
+    if (message.type === "begin") this.#inCell = true;
+    if (message.type === "end") this.#inCell = false;
+    const over = message.type === "finished" || message.type === "lost";
+    if (message.type === "lost") {
+      this.#worker?.terminate();
+      this.#worker = null;
+      this.#inCell = false;
+    }
+    if (over) this.#jobs.shift();
+    job?.on(message);
+    if (over) this.#begin();
+  }
+}
