@@ -216,7 +216,7 @@ class Identity(Initializer):
                     suggestion="其他形状用 'orthogonal'、'zeros' 或 'ones'",
                 )
             )
-        return (self.gain * np.eye(*shape)).astype(dtype or K.floatx())
+        return (self.gain * np.eye(shape[0], shape[1])).astype(dtype or K.floatx())
 
 
 def lecun_uniform(seed: int | None = None) -> VarianceScaling:

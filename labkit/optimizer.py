@@ -35,8 +35,9 @@ class Optimizer(Configurable):
     #: RMSprop, Adagrad and Adadelta leave `iterations` out of their saved weights, as in Keras.
     saves_iterations = True
 
-    lr: K.Variable
-    decay: K.Variable
+    # Variables; Any because their operators are attached at import.
+    lr: Any
+    decay: Any
     epsilon: float
 
     def __init__(self, **kwargs: float) -> None:

@@ -43,7 +43,7 @@ class SGD(Optimizer):
     """
 
     state_count = 1
-    momentum: K.Variable
+    momentum: Any
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class RMSprop(Optimizer):
 
     state_count = 1
     saves_iterations = False
-    rho: K.Variable
+    rho: Any
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class Adadelta(Optimizer):
 
     state_count = 2
     saves_iterations = False
-    rho: K.Variable
+    rho: Any
 
     def __init__(
         self,
@@ -189,8 +189,8 @@ class Adam(Optimizer):
     """
 
     state_count = 3
-    beta_1: K.Variable
-    beta_2: K.Variable
+    beta_1: Any
+    beta_2: Any
 
     def __init__(
         self,
@@ -237,8 +237,8 @@ class Adamax(Optimizer):
     """
 
     state_count = 2
-    beta_1: K.Variable
-    beta_2: K.Variable
+    beta_1: Any
+    beta_2: Any
 
     def __init__(
         self,
@@ -280,8 +280,8 @@ class Nadam(Optimizer):
     """
 
     state_count = 2
-    beta_1: K.Variable
-    beta_2: K.Variable
+    beta_1: Any
+    beta_2: Any
 
     def __init__(
         self,

@@ -14,7 +14,12 @@ import labkit.metrics
 import labkit.optimizers
 import labkit.regularizers
 from labkit import backend as K
-from labkit.utils import custom_object_scope, normalize, to_categorical
+from labkit.utils import (
+    custom_object_scope,
+    deserialize_keras_object,
+    normalize,
+    to_categorical,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = json.loads((GOLDEN / "index.json").read_text())["cases"]
@@ -310,6 +315,7 @@ def test_custom_objects():
     with pytest.raises(ValueError, match="swish"):
         labkit.activations.get("swish")
     assert labkit.activations.deserialize("swish", {"swish": swish}) is swish
+    assert deserialize_keras_object("swish", module_objects={"swish": swish}) is swish
 
 
 def test_a_class_stands_for_its_defaults():

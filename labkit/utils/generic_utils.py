@@ -96,15 +96,15 @@ def check_keywords(subject: str, received: Iterable[str], known: Iterable[str]) 
 
 
 def public_objects(namespace: Mapping[str, Any]) -> dict[str, Callable]:
-    """模块命名空间里可以按名称取得的对象：公开的类与函数，不含 `get` 等解析函数。"""
+    """命名空间里可以按名称取得的对象：公开的类与函数，不含 `get` 等解析函数与引入的工具。"""
+    tools = ("builtins", "collections", "typing", "labkit.errors", "labkit.utils")
     return {
         name: value
         for name, value in namespace.items()
         if not name.startswith("_")
         and name not in ("get", "serialize", "deserialize")
-        and inspect.isroutine(value) | inspect.isclass(value)
-        and value.__module__.startswith("labkit.")
-        and value.__module__ not in (__name__, "labkit.errors")
+        and (inspect.isroutine(value) or inspect.isclass(value))
+        and not (value.__module__ or "builtins").startswith(tools)
     }
 
 
@@ -113,7 +113,7 @@ def _look_up(
     module_objects: Mapping[str, Any] | None,
     custom_objects: Mapping[str, Any] | None,
     kind: str,
-) -> Callable:
+) -> Any:
     for objects in (custom_objects or {}, _custom_objects):
         if name in objects:
             return objects[name]
