@@ -4,6 +4,8 @@ Colours are CSS variables, so that a page can follow light and dark; the fallbac
 """
 
 import inspect
+import json
+import math
 from xml.sax.saxutils import escape
 
 from labkit.layers import Embedding, Input
@@ -39,6 +41,8 @@ def shape_diagram(layer, input_shape):
     outputs = [y.shape for y in (result if isinstance(result, list) else [result])]
     weights = [(w.name.split("/")[-1].split(":")[0], w.shape) for w in layer.weights]
     count = f"共 {layer.count_params():,} 个参数" if weights else "没有权重"
+    if frozen := sum(math.prod(w.shape) for w in layer.non_trainable_weights):
+        count += f"，{frozen:,} 个不训练"
 
     left, left_height = tensor_column("输入", inputs, input_axes(layer, inputs, outputs))
     right, right_height = tensor_column("输出", outputs, [axes(layer, shape) for shape in outputs])
@@ -105,7 +109,7 @@ def layer_box(layer, weights, count):
     lines = [text(LAYER / 2, 21, type(layer).__name__, MONO, size=14, weight=600)]
     y = 32
     for name, value in settings(layer).items():
-        lines.append(text(LAYER / 2, y + 9, f"{name}={value!r}", MONO, size=10.5, fill=FAINT))
+        lines.append(text(LAYER / 2, y + 9, f"{name}={value}", MONO, size=10.5, fill=FAINT))
         y += LINE - 2
     y += 4
     for name, shape in weights:
@@ -133,7 +137,7 @@ def settings(layer):
     required = {p.name: config[p.name] for p in parameters if p.name in config and p.default is p.empty}
     usual = type(layer)(**required).get_config()
     return {
-        name: value
+        name: json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
         for name, value in config.items()
         if name != "name"
         and (name in required or value != usual[name])

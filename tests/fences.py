@@ -18,6 +18,9 @@ from pathlib import Path
 from textwrap import dedent
 
 ROOT = Path(__file__).parent.parent
+CHINESE_FONT = (
+    ROOT / "node_modules/@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf"
+)
 FENCE = re.compile(
     r"^(?P<indent> *)(?P<ticks>`{3,}|~{3,}) *(?P<info>[^\n`]*)\n"
     r"(?P<body>(?:.*\n)*?)"
@@ -78,6 +81,9 @@ def run(fence, namespace):
 def draw_figures():
     """Draw what the fence left open: many faults of a figure appear only now."""
     if pyplot := sys.modules.get("matplotlib.pyplot"):
+        from matplotlib.font_manager import fontManager
+
+        fontManager.addfont(CHINESE_FONT)
         for number in pyplot.get_fignums():
             pyplot.figure(number).canvas.draw()
         pyplot.close("all")
@@ -110,6 +116,7 @@ def main(page):
     warnings.simplefilter("error")
     # Readers end a cell with plt.show(), which has no window to open here.
     os.environ["MPLBACKEND"] = "Agg"
+    os.environ["MATPLOTLIBRC"] = str(ROOT / "docs/live/matplotlibrc")  # the browser's settings
     warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
     problems = check(Path(page))
     print("\n".join(problems))

@@ -15,6 +15,7 @@ import posixpath
 import re
 import types
 import typing
+from functools import cache
 from pathlib import Path
 from textwrap import dedent
 
@@ -107,9 +108,14 @@ def own_parameters(cls):
     return {n: p for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD}
 
 
+def literal(value):
+    """As the pages write it: strings in double quotes."""
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
 def signature(cls):
     arguments = [
-        name if parameter.default is parameter.empty else f"{name}={parameter.default!r}"
+        name if parameter.default is parameter.empty else f"{name}={literal(parameter.default)}"
         for name, parameter in own_parameters(cls).items()
     ]
     call = f"{cls.__name__}({', '.join(arguments)})"
@@ -154,7 +160,7 @@ def parameters(cls, given, page):
             meaning = relocate(shared[name].strip(), home).replace("\n", "\n    ")
         default = parameter.default
         kind = describe(parameter.annotation)
-        note = "必填" if default is parameter.empty else f"默认 `{default!r}`"
+        note = "必填" if default is parameter.empty else f"默认 `{literal(default)}`"
         facts = " · ".join(filter(None, [kind, note]))
         entries.append(f'{term} <span class="facts">{facts}</span> {{: #{name} }}\n:   {meaning}\n')
     return '<div class="parameters" markdown="1">\n\n' + "\n".join(entries) + "\n</div>"
@@ -178,7 +184,7 @@ def describe(annotation):
         return "`None`"
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Literal:
-        return " / ".join(f"`{choice!r}`" for choice in arguments)
+        return " / ".join(f"`{literal(choice)}`" for choice in arguments)
     if origin in (typing.Union, types.UnionType):
         return " / ".join(dict.fromkeys(describe(a) for a in arguments))
     if origin in (tuple, list) and arguments:
@@ -196,7 +202,7 @@ def source(cls):
         if inspect.isclass(thing):
             label = "基类" if issubclass(cls, thing) else "用到的类"
         else:
-            label = "原语（前向与反向）" if hasattr(thing, "is_primitive") else "辅助函数"
+            label = "原语（前向与反向）" if is_primitive(thing) else "辅助函数"
         code = fence(inspect.getsource(thing), file_of(thing))
         text.append(
             '<details class="source" data-search-exclude="true" markdown="1">\n'
@@ -215,44 +221,78 @@ def file_of(thing):
 
 
 def reached(cls):
-    """The class, its bases below Layer, then what their code names, depth first, in reading order."""
-    order = {base: None for base in cls.__mro__[: cls.__mro__.index(Layer)]}
-    for thing in list(order):
-        follow(thing, order)
-    classes = [thing for thing in order if inspect.isclass(thing)]
-    return classes + [thing for thing in order if not inspect.isclass(thing)]
+    """The class, the classes it is made of, then primitives and what belongs to them, in call order."""
+    bases = cls.__mro__[: cls.__mro__.index(Layer)]
+    found = list(dict.fromkeys([*bases, *(thing for base in bases for thing in closure(base))]))
+    within = {part for thing in found if is_primitive(thing) for part in closure(thing)}
+    classes = [thing for thing in found if inspect.isclass(thing)]
+    # Of the helpers those that lead to a primitive or work for one; not the likes of K.ndim.
+    return classes + [
+        thing
+        for thing in found
+        if not inspect.isclass(thing)
+        and (
+            is_primitive(thing)
+            or thing in within
+            or thing.__module__ == cls.__module__
+            or any(is_primitive(part) for part in closure(thing))
+        )
+    ]
 
 
-def follow(thing, order):
-    """Add to `order` what the source of `thing` names, found without running it."""
+def is_primitive(thing):
+    return hasattr(thing, "is_primitive")
+
+
+def closure(thing):
+    """All that is named by the source of `thing`, by what that names, and so on: depth first."""
+    found = {}
+
+    def follow(part):
+        for name in named(part):
+            if name not in found:
+                found[name] = None
+                follow(name)
+
+    follow(thing)
+    return list(found)
+
+
+@cache
+def named(thing):
+    """Layers of the same module, and functions of that module and labkit.backend, in reading order."""
     plain = inspect.unwrap(thing)
-    names = vars(inspect.getmodule(plain))
+    module = inspect.getmodule(plain)
     tree = ast.parse(dedent(inspect.getsource(plain)))
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)]
-    for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):
-        named = resolve(node, names)
-        if named not in order and is_shown(named, plain):
-            order[named] = None
-            follow(named, order)
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute | ast.arg)]
+    nodes.sort(key=lambda node: (node.lineno, node.col_offset))
+    # Parameters and local variables may be called like a function of their module.
+    local = {node.arg if isinstance(node, ast.arg) else node.id for node in nodes if is_bound(node)}
+    names = {name: value for name, value in vars(module).items() if name not in local}
+    values = [resolve(node, names) for node in nodes]
+    return list(dict.fromkeys(value for value in values if is_shown(value, module.__name__)))
+
+
+def is_bound(node):
+    return isinstance(node, ast.arg) or isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
 def resolve(node, names):
+    """The value of a name or of a dotted name that starts at a module, found without running code."""
     if isinstance(node, ast.Name):
         return names.get(node.id)
-    owner = resolve(node.value, names) if isinstance(node, ast.Name | ast.Attribute) else None
+    owner = resolve(node.value, names) if isinstance(node, ast.Attribute) else None
     return getattr(owner, node.attr, None) if inspect.ismodule(owner) else None
 
 
-def is_shown(thing, origin):
-    if inspect.isclass(thing):
-        return issubclass(thing, Layer) and thing.__module__ == origin.__module__
-    if not inspect.isfunction(thing):
+def is_shown(value, origin):
+    if inspect.isclass(value):
+        return issubclass(value, Layer) and value.__module__ == origin
+    if not inspect.isfunction(value):
         return False
-    module = inspect.unwrap(thing).__module__
-    # The tape is the engine under all layers; it has a page of its own.
-    return module == origin.__module__ or (
-        module.startswith("labkit.backend.") and module != "labkit.backend.tape"
-    )
+    module = inspect.unwrap(value).__module__
+    # The tape is the engine under all layers and belongs to none.
+    return module == origin or (module.startswith("labkit.backend.") and not module.endswith(".tape"))
 
 
 def shape(call, body):
