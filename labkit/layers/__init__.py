@@ -2,6 +2,7 @@
 
 from ..graph import Input
 from ..layer import InputSpec, Layer
+from ..utils.generic_utils import deserialize_keras_object
 from .convolutional import Conv2D
 from .core import Activation, Dense, Dropout, Flatten, InputLayer
 from .embeddings import Embedding
@@ -26,4 +27,18 @@ __all__ = [
     "Layer",
     "MaxPooling2D",
     "add",
+    "deserialize",
+    "serialize",
 ]
+
+
+def serialize(layer) -> dict:
+    """层 → {"class_name", "config"}。"""
+    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+
+
+def deserialize(config, custom_objects=None):
+    """{"class_name", "config"} → 层；自己写的层在 custom_objects 里给出。"""
+    from .. import models
+
+    return deserialize_keras_object(config, {**globals(), **vars(models)}, custom_objects, "层")

@@ -1,0 +1,263 @@
+"""Network: layers joined into a graph, itself usable as a layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import backend as K
+from .backend.tape import Symbol
+from .errors import explain, nearest
+from .graph import Input, Node, evaluate, producer, sources
+from .layer import Layer
+from .utils.generic_utils import to_list, unpack_singleton
+
+
+class Network(Layer):
+    """函数式的计算图：从 inputs 到 outputs 经过的全部层。
+
+    出错：inputs 不是 Input() 的结果，或 outputs 不由它们算出，抛出 ValueError。
+    """
+
+    def __init__(self, inputs, outputs, name=None):
+        super().__init__(name=name)
+        self._set_graph(inputs, outputs)
+
+    def _set_graph(self, inputs, outputs) -> None:
+        self.inputs: list[Symbol] = to_list(inputs, allow_tuple=True)
+        self.outputs: list[Symbol] = to_list(outputs, allow_tuple=True)
+        for role, symbols in (("inputs", self.inputs), ("outputs", self.outputs)):
+            for x in symbols:
+                if not isinstance(x, Symbol):
+                    raise ValueError(
+                        explain(
+                            f"Model 的 {role}",
+                            f"{type(x).__name__}",
+                            f"{role} 是由 Input() 出发、经过层得到的符号张量",
+                            "x = Input(shape=…)；y = Dense(3)(x)；Model(x, y)",
+                        )
+                    )
+        self._nodes, self.layers = ordered(self.inputs, self.outputs)
+        self.input_names = [x._keras_history[0].name for x in self.inputs if x._keras_history]
+        self.output_names = [y._keras_history[0].name for y in self.outputs if y._keras_history]
+        self.supports_masking = False
+        self.built = True
+        Node(self, self.inputs, [alias(y) for y in self.outputs], [None] * len(self.inputs), {})
+
+    # --- computing ---
+
+    def call(self, inputs, mask=None):
+        return unpack_singleton(self._evaluate(inputs, mask)[0])
+
+    def compute_mask(self, inputs, mask=None):
+        return unpack_singleton([y._keras_mask for y in self.outputs])
+
+    def evaluate_call(self, inputs, mask, kwargs):
+        outputs, masks = self._evaluate(inputs, mask)
+        return unpack_singleton(outputs), unpack_singleton(masks)
+
+    def _evaluate(self, inputs, mask=None) -> tuple[list, list]:
+        values = to_list(inputs)
+        feed: dict[int, Any] = {id(x): value for x, value in zip(self.inputs, values, strict=True)}
+        masks: dict[int, Any] = {id(x): m for x, m in zip(self.inputs, to_list(mask), strict=False)}
+        evaluate(self.outputs, feed, masks)
+        return [feed[id(y)] for y in self.outputs], [masks.get(id(y)) for y in self.outputs]
+
+    def compute_output_shape(self, input_shape):
+        shapes = input_shape if isinstance(input_shape, list) else [input_shape]
+        known = {id(x): shape for x, shape in zip(self.inputs, shapes, strict=True)}
+        for node in self._nodes:
+            if not node.input_tensors or id(node.output_tensors[0]) in known:
+                continue
+            arriving = unpack_singleton([known[id(x)] for x in node.input_tensors])
+            leaving = node.outbound_layer.compute_output_shape(arriving)
+            leaving = leaving if isinstance(leaving, list) else [leaving]
+            known |= {id(y): shape for y, shape in zip(node.output_tensors, leaving, strict=True)}
+        return unpack_singleton([known[id(y)] for y in self.outputs])
+
+    # --- what the layers hold ---
+
+    @property
+    def trainable_weights(self):
+        return unique(w for layer in self.layers for w in layer.trainable_weights) if self.trainable else []
+
+    @property
+    def non_trainable_weights(self):
+        frozen = [w for layer in self.layers for w in layer.non_trainable_weights]
+        if not self.trainable:
+            frozen = [w for layer in self.layers for w in layer.trainable_weights] + frozen
+        return unique(frozen)
+
+    @property
+    def weights(self):
+        return unique(w for layer in self.layers for w in layer.weights)
+
+    @property
+    def losses(self):
+        return [loss for layer in self.layers for loss in layer.losses]
+
+    @property
+    def updates(self):
+        if not self.trainable and not self.stateful:
+            return []
+        return [update for layer in self.layers for update in layer.updates]
+
+    @property
+    def stateful(self):
+        return any(getattr(layer, "stateful", False) for layer in self.layers)
+
+    @stateful.setter
+    def stateful(self, value):
+        """Derived from the layers; Layer.__init__ assigns it."""
+
+    layers: list[Layer] = []
+
+    def reset_states(self) -> None:
+        """所有 stateful 层的状态清零。"""
+        for layer in self.layers:
+            if getattr(layer, "stateful", False):
+                layer.reset_states()  # type: ignore[attr-defined]
+
+    def get_layer(self, name=None, index=None) -> Layer:
+        """按名字或序号取一层；没有时抛出 ValueError。"""
+        names = [layer.name for layer in self.layers]
+        if index is not None:
+            if not -len(names) <= index < len(names):
+                raise ValueError(
+                    explain("get_layer", f"index={index}", f"模型有 {len(names)} 层", f"0 到 {len(names) - 1}")
+                )
+            return self.layers[index]
+        if name not in names:
+            raise ValueError(
+                explain("get_layer", f"name={name!r}", f"模型的层有 {'、'.join(names)}", nearest(name, names))
+            )
+        return self.layers[names.index(name)]
+
+    # --- config ---
+
+    def get_config(self) -> dict:
+        """重建这个图所需的全部：各层的配置与连接方式。"""
+        kept = set(map(id, self._nodes))
+        layers = []
+        for layer in self.layers:
+            nodes = [n for n in layer._inbound_nodes if id(n) in kept and n.input_tensors]
+            layers.append(
+                {
+                    "name": layer.name,
+                    "class_name": type(layer).__name__,
+                    "config": layer.get_config(),
+                    "inbound_nodes": [
+                        [[*self._place(x), dict(n.arguments)] for x in n.input_tensors] for n in nodes
+                    ],
+                }
+            )
+        return {
+            "name": self.name,
+            "layers": layers,
+            "input_layers": [self._place(x) for x in self.inputs],
+            "output_layers": [self._place(y) for y in self.outputs],
+        }
+
+    def _place(self, symbol: Symbol) -> list:
+        """[layer name, which of the layer's calls within this network, which output]."""
+        layer, node_index, index = symbol._keras_history  # type: ignore[misc]
+        kept = set(map(id, self._nodes))
+        earlier = [n for n in layer._inbound_nodes[:node_index] if id(n) in kept]
+        return [layer.name, len(earlier), index]
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """用 get_config() 的结果重建（权重另存）。"""
+        from .layers import deserialize
+
+        made = {d["name"]: deserialize(d, custom_objects) for d in config["layers"]}
+
+        def at(place) -> Symbol:
+            name, node_index, index = place[:3]
+            return made[name]._inbound_nodes[node_index].output_tensors[index]
+
+        def ready(places) -> bool:
+            return all(len(made[name]._inbound_nodes) > node_index for name, node_index, *_ in places)
+
+        waiting = [(d["name"], places) for d in config["layers"] for places in d["inbound_nodes"]]
+        while waiting:
+            name, places = next(w for w in waiting if ready(w[1]))
+            waiting.remove((name, places))
+            made[name](unpack_singleton([at(place) for place in places]), **places[0][3])
+        inputs, outputs = ([at(p) for p in config[key]] for key in ("input_layers", "output_layers"))
+        return cls(inputs, outputs, name=config["name"])
+
+    # --- summary ---
+
+    def summary(self, line_length=None, positions=None, print_fn=None) -> None:
+        """打印每层的名字、输出形状、参数个数。"""
+        from .utils.layer_utils import print_summary
+
+        print_summary(self, line_length, positions, print_fn)
+
+
+def unique(items) -> list:
+    """Each object once, in the order of first appearance (shared layers share their weights)."""
+    return list({id(item): item for item in items}.values())
+
+
+def alias(y: Symbol) -> Symbol:
+    """A symbol of its own for the network's own node, so that the layer that made y stays its source."""
+    copy = Symbol(y.shape, y.dtype, y.name)
+    copy._keras_mask = y._keras_mask
+    return copy
+
+
+def ordered(inputs: list[Symbol], outputs: list[Symbol]) -> tuple[list[Node], list[Layer]]:
+    """All nodes between inputs and outputs, sources first; and their layers in Keras' order.
+
+    Keras orders layers by depth (the longest way to an output), then by when the walk from the outputs met them.
+    """
+    nodes: list[Node] = []
+    met: dict[int, int] = {}
+    seen: set[int] = set()
+    starts = set(map(id, inputs))
+
+    def visit(symbol: Symbol) -> None:
+        node = producer(symbol)
+        if node is None:
+            if symbol.record is None and id(symbol) not in starts:
+                raise ValueError(
+                    explain("Model", f"{symbol.name} 不来自 Input()", "每条路都要从 inputs 出发", "检查 inputs 是否写全")
+                )
+            for x in sources(symbol):
+                visit(x)
+            return
+        if id(node) in seen:
+            return
+        seen.add(id(node))
+        met.setdefault(id(node.outbound_layer), len(met))
+        if id(symbol) not in starts:
+            if not node.input_tensors:
+                raise ValueError(
+                    explain(
+                        "Model",
+                        f"outputs 依赖 {symbol.name}，它不在 inputs 里",
+                        "outputs 用到的每个 Input() 都要写在 inputs 里",
+                        f"inputs=[…, {symbol.name}]",
+                    )
+                )
+            for x in node.input_tensors:
+                visit(x)
+        nodes.append(node)
+
+    for y in outputs:
+        visit(y)
+    for x in inputs:
+        visit(x)
+
+    depth: dict[int, int] = {}
+    for node in reversed(nodes):
+        layer = node.outbound_layer
+        depth.setdefault(id(layer), 0)
+        for source in node.inbound_layers:
+            depth[id(source)] = max(depth.get(id(source), 0), depth[id(layer)] + 1)
+    layers = unique(node.outbound_layer for node in nodes)
+    return nodes, sorted(layers, key=lambda layer: (-depth[id(layer)], met[id(layer)]))
+
+
+__all__ = ["Input", "Network"]
