@@ -57,10 +57,13 @@ def open_page(browser: Browser, address: str, **options) -> Iterator[Page]:
     context.on("weberror", lambda error: problems.append(f"uncaught: {error.error}"))
     # The console of workers does not reach the context.
     page.on("worker", lambda worker: worker.on("console", check_console))
-    page.expected_problems = problems
-    page.goto(address)
     try:
+        page.goto(address)
         yield page
+    except Exception as error:
+        for problem in problems:
+            error.add_note(problem)
+        raise
     finally:
         context.close()
     assert not problems, "\n".join(problems)

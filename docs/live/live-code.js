@@ -45,7 +45,7 @@ export class LiveCode extends HTMLElement {
   #original;
   #output;
 
-  /** @param {Element} block  the page's code @param {Page} page @param {number} index  among the live cells */
+  /** @param {Element} block  the page's code, which it takes in @param {Page} page @param {number} index  among the live cells */
   constructor(block, page, index) {
     super();
     this.#page = page;
@@ -54,7 +54,6 @@ export class LiveCode extends HTMLElement {
     this.label = `第 ${index + 1} 格`;
     this.id = `live-${index + 1}`;
     this.classList.add(...["exercise", "check"].filter((name) => block.classList.contains(name)));
-    block.replaceWith(this);
     this.append(block);
     this.insertAdjacentHTML("beforeend", TEMPLATE);
     this.#output = new Output(this.#part("output"));
@@ -280,7 +279,10 @@ function upgrade() {
       const exercise = live.findLast((cell) => cell.classList.contains("exercise"));
       if (exercise) block.after(fillButton(exercise, codeOf(block)));
     } else if (block.classList.contains("live")) {
+      const place = document.createComment("");
+      block.replaceWith(place);
       const cell = new LiveCode(block, page, live.length);
+      place.replaceWith(cell);
       live.push(cell);
       page.cells.push(cell);
     } else {
