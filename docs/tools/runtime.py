@@ -194,7 +194,7 @@ def compile_wheels(
         for wheel in wheels:
             run_wheel_tool("unpack", "--dest", tree, wheel)
         layout = "cached" if keep_sources else "beside"
-        subprocess.run(["node", str(COMPILER), str(tree), layout], check=True, cwd=ROOT)
+        subprocess.run(["node", str(COMPILER), str(tree), layout], check=True)
         for unpacked in tree.iterdir():
             if not keep_sources:
                 remove_unused_files(unpacked)
