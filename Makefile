@@ -41,11 +41,11 @@ define require_tools
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	|| missing="$$missing Python>=3.11"; \
 $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
-node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null \
+node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null \
 	|| missing="$$missing Node.js>=20"; \
 for tool in npm git; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 if [ -n "$$missing" ]; then \
-	echo "缺少（missing）：$$missing"; \
+	echo "缺少（missing）:$$missing"; \
 	echo '请先安装（install with）：sudo apt-get install python3-venv nodejs npm make git'; \
 	echo '另有合适的 Python 时（another Python）：make PYTHON=python3.12'; \
 	exit 1; \
@@ -59,7 +59,7 @@ endef
 	$(PY) -m pip install --quiet --group site --group test --constraint constraints.txt
 	touch $@
 
-node_modules/.stamp: package.json package-lock.json .npmrc
+node_modules/.stamp: package-lock.json .npmrc
 	$(require_tools)
 	npm ci
 	touch $@

@@ -378,7 +378,7 @@ def test_missing_tools_are_named_with_the_command_that_installs_them(tmp_path):
         text=True,
     )
     assert done.returncode != 0
-    assert "Python>=3.11 python3-venv" in done.stdout
+    assert "缺少（missing）: Python>=3.11 python3-venv" in done.stdout.splitlines()
     assert "apt-get install python3-venv nodejs npm make git" in done.stdout
     assert not (tmp_path / ".venv").exists()
 
