@@ -104,8 +104,8 @@ def fence(code, title=None):
 
 
 def own_parameters(cls):
-    signature = inspect.signature(cls, eval_str=True)
-    return {n: p for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD}
+    parameters = inspect.signature(cls).parameters
+    return {n: p for n, p in parameters.items() if p.kind is not p.VAR_KEYWORD}
 
 
 def literal(value):
@@ -152,17 +152,19 @@ def parameters(cls, given, page):
             f"参数 {'、'.join(missing)} 没有说明：写在这一块里，或在 {GLOSSARY} 加标题“## 参数名”"
         )
     home = posixpath.relpath(".", posixpath.dirname(page) or ".")
-    entries = []
+    entries, annotations = [], typing.get_type_hints(cls.__init__)
     for name, parameter in own.items():
         term, meaning = f"`{name}`", given.get(name)
         if meaning is None:
             term = f"[{term}]({home}/{GLOSSARY}#{name.lower()})"
             meaning = relocate(shared[name].strip(), home).replace("\n", "\n    ")
         default = parameter.default
-        kind = describe(parameter.annotation)
+        kind = describe(annotations[name]) if name in annotations else ""
         note = "必填" if default is parameter.empty else f"默认 `{literal(default)}`"
         facts = " · ".join(filter(None, [kind, note]))
         entries.append(f'{term} <span class="facts">{facts}</span> {{: #{name} }}\n:   {meaning}\n')
+    if not own:
+        return ""
     return '<div class="parameters" markdown="1">\n\n' + "\n".join(entries) + "\n</div>"
 
 
@@ -178,8 +180,6 @@ def relocate(text, home):
 
 def describe(annotation):
     """An annotation in words: `Literal` choices as they are typed, types in Chinese."""
-    if annotation is inspect.Parameter.empty:
-        return ""
     if annotation is None or annotation is types.NoneType:
         return "`None`"
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
@@ -187,11 +187,8 @@ def describe(annotation):
         return " / ".join(f"`{literal(choice)}`" for choice in arguments)
     if origin in (typing.Union, types.UnionType):
         return " / ".join(dict.fromkeys(describe(a) for a in arguments))
-    if origin in (tuple, list) and arguments:
-        items = dict.fromkeys(describe(a) for a in arguments if a is not Ellipsis)
-        return f"{' / '.join(items)}的{TYPES[origin]}"
     kind = origin or annotation
-    return TYPES.get(kind) or f"`{getattr(kind, '__name__', kind)}`"
+    return TYPES.get(kind) or f"`{kind.__name__}`"
 
 
 def source(cls):
