@@ -23,16 +23,25 @@ def standardize(where: str, data, names: list[str], shapes: list[tuple]) -> list
         data = [data[name] for name in names]
     if data is None:
         raise ValueError(explain(where, "None", f"需要 {len(names)} 个数组", "NumPy 数组"))
-    if isinstance(data, list | tuple) and len(names) == 1 and not any(hasattr(a, "shape") for a in data):
+    if (
+        isinstance(data, list | tuple)
+        and len(names) == 1
+        and not any(hasattr(a, "shape") for a in data)
+    ):
         data = np.asarray(data)
     arrays = [np.asarray(a) for a in to_list(data, allow_tuple=True)]
     if len(arrays) != len(names):
         raise ValueError(
-            explain(where, f"{len(arrays)} 个数组", f"需要 {len(names)} 个：{names}", f"{len(names)} 个数组的列表")
+            explain(
+                where,
+                f"{len(arrays)} 个数组",
+                f"需要 {len(names)} 个：{names}",
+                f"{len(names)} 个数组的列表",
+            )
         )
     result = []
     for name, array, shape in zip(names, arrays, shapes, strict=True):
-        array = array[:, np.newaxis] if array.ndim == 1 else array
+        array = array[:, np.newaxis] if array.ndim == 1 and len(shape) > 1 else array
         fits = array.ndim == len(shape) and all(
             n is None or n == m for n, m in zip(shape[1:], array.shape[1:], strict=True)
         )
@@ -48,7 +57,14 @@ def standardize(where: str, data, names: list[str], shapes: list[tuple]) -> list
         result.append(np.asarray(array, K.floatx()))
     lengths = {len(array) for array in result}
     if len(lengths) > 1:
-        raise ValueError(explain(where, f"样本数 {sorted(lengths)}", "各个数组的样本数必须相同", f"都取前 {min(lengths)} 个"))
+        raise ValueError(
+            explain(
+                where,
+                f"样本数 {sorted(lengths)}",
+                "各个数组的样本数必须相同",
+                f"都取前 {min(lengths)} 个",
+            )
+        )
     return result
 
 
@@ -57,7 +73,9 @@ def reshaping(array, shape) -> str:
     rest = shape[1:]
     if None not in rest and array.size and array[0].size == int(np.prod(rest)):
         return f"x.reshape({', '.join(map(str, (-1, *rest)))})"
-    if array.ndim == len(shape) - 1 and all(n in {None, m} for n, m in zip(rest, array.shape, strict=False)):
+    if array.ndim == len(shape) - 1 and all(
+        n in {None, m} for n, m in zip(rest, array.shape, strict=False)
+    ):
         return "x[np.newaxis]（只有一个样本时补上样本轴）"
     return f"形状为 {('样本数', *rest)} 的数组，或按数据的形状 {array.shape[1:]} 重写 input_shape"
 
@@ -114,7 +132,11 @@ def sample_weights(where: str, sample_weight, class_weight, targets, names) -> l
     elif given is None or hasattr(given, "shape") or len(names) == 1:
         given = [given] * len(names) if given is None else [np.asarray(given)]
     if len(given) != len(names):
-        raise ValueError(explain(where, f"{len(given)} 组 sample_weight", f"{len(names)} 个输出各一组", "列表或字典"))
+        raise ValueError(
+            explain(
+                where, f"{len(given)} 组 sample_weight", f"{len(names)} 个输出各一组", "列表或字典"
+            )
+        )
     result = []
     for target, weight in zip(targets, given, strict=True):
         w = np.ones(len(target)) if weight is None else np.asarray(weight)
@@ -139,7 +161,12 @@ def by_class(where: str, class_weight: dict, target) -> np.ndarray:
     unknown = sorted(set(classes.tolist()) - set(class_weight))
     if unknown:
         raise ValueError(
-            explain(where, f"class_weight 没有类别 {unknown}", "标签里的每个类别都要有权重", f"补上 {unknown[0]}: 1.0")
+            explain(
+                where,
+                f"class_weight 没有类别 {unknown}",
+                "标签里的每个类别都要有权重",
+                f"补上 {unknown[0]}: 1.0",
+            )
         )
     return np.array([class_weight[c] for c in classes.tolist()])
 

@@ -116,7 +116,9 @@ def layer_box(layer, weights, count):
         # Name and shape share a row where they fit.
         rows = [f"{name} {shape}"] if len(f"{name} {shape}") <= 25 else [name, str(shape)]
         height = LINE * len(rows) + 3
-        lines.append(f'<rect x="6" y="{y}" width="{LAYER - 12}" height="{height}" rx="4" fill="{WEIGHT}"/>')
+        lines.append(
+            f'<rect x="6" y="{y}" width="{LAYER - 12}" height="{height}" rx="4" fill="{WEIGHT}"/>'
+        )
         for row in rows:
             lines.append(text(LAYER / 2, y + 14, row, MONO, size=10.5))
             y += LINE
@@ -134,7 +136,9 @@ def settings(layer):
     """The arguments that matter: those without a default, and those that differ from it."""
     parameters = inspect.signature(type(layer)).parameters.values()
     config = layer.get_config()
-    required = {p.name: config[p.name] for p in parameters if p.name in config and p.default is p.empty}
+    required = {
+        p.name: config[p.name] for p in parameters if p.name in config and p.default is p.empty
+    }
     usual = type(layer)(**required).get_config()
     return {
         name: json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
@@ -153,6 +157,4 @@ def text(x, y, content, font, size, weight=400, fill=INK):
 
 
 def arrow(x, y):
-    return (
-        f'<path d="M{x + 2} {y:g}h{GAP - 5}m-4 -4l4 4l-4 4" fill="none" stroke="{EDGE}" stroke-width="1.5"/>'
-    )
+    return f'<path d="M{x + 2} {y:g}h{GAP - 5}m-4 -4l4 4l-4 4" fill="none" stroke="{EDGE}" stroke-width="1.5"/>'

@@ -44,7 +44,14 @@ def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, ten
     from .layers.core import InputLayer
 
     if shape is None and batch_shape is None:
-        raise ValueError(explain("Input", "没有形状", "给出 shape（不含 batch 轴）或 batch_shape", "Input(shape=(3,))"))
+        raise ValueError(
+            explain(
+                "Input",
+                "没有形状",
+                "给出 shape（不含 batch 轴）或 batch_shape",
+                "Input(shape=(3,))",
+            )
+        )
     layer = InputLayer(
         batch_input_shape=tuple(batch_shape) if batch_shape is not None else (None, *shape),
         dtype=dtype or K.floatx(),
@@ -82,11 +89,18 @@ def evaluate(outputs: list[Symbol], feed: dict[int, Any], masks: dict[int, Any])
             _run_node(node, feed, masks)
         elif symbol.record is not None:
             function, arguments, settings, index = symbol.record
-            y = function(*[feed[id(a)] if isinstance(a, Symbol) else a for a in arguments], **settings)
+            y = function(
+                *[feed[id(a)] if isinstance(a, Symbol) else a for a in arguments], **settings
+            )
             feed[id(symbol)] = y if index is None else y[index]
         else:
             raise ValueError(
-                explain("计算图", f"没有给出 {symbol.name} 的值", "每个 Input 都要有数据", f"把 {symbol.name} 加入模型的输入")
+                explain(
+                    "计算图",
+                    f"没有给出 {symbol.name} 的值",
+                    "每个 Input 都要有数据",
+                    f"把 {symbol.name} 加入模型的输入",
+                )
             )
 
     for symbol in outputs:

@@ -17,7 +17,15 @@ from .errors import explain, nearest
 from .graph import Node
 from .utils.generic_utils import to_list, unpack_singleton
 
-KEYWORDS = ("name", "trainable", "dtype", "input_shape", "batch_input_shape", "batch_size", "weights")
+KEYWORDS = (
+    "name",
+    "trainable",
+    "dtype",
+    "input_shape",
+    "batch_input_shape",
+    "batch_size",
+    "weights",
+)
 
 
 class InputSpec:
@@ -112,7 +120,10 @@ class Layer:
     def compute_output_shape(self, input_shape):
         """由输入形状算输出形状。没有改写时，用全 1 的输入实际算一次来得到。"""
         several = isinstance(input_shape, list)
-        symbols = [Symbol(shape, K.floatx(), "probe") for shape in (input_shape if several else [input_shape])]
+        symbols = [
+            Symbol(shape, K.floatx(), "probe")
+            for shape in (input_shape if several else [input_shape])
+        ]
 
         def probe(*arrays):
             y = self.call(list(arrays) if several else arrays[0])
@@ -138,11 +149,17 @@ class Layer:
 
     def get_config(self) -> dict:
         """重建这一层所需的参数，内容来自 __init__ 的签名。"""
-        config: dict[str, Any] = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype,
+        }
         if hasattr(self, "batch_input_shape"):
             config["batch_input_shape"] = self.batch_input_shape
         config |= {
-            name: plain(getattr(self, name)) for name in parameters(type(self)) if hasattr(self, name)
+            name: plain(getattr(self, name))
+            for name in parameters(type(self))
+            if hasattr(self, name)
         }
         return config
 
@@ -175,7 +192,9 @@ class Layer:
                 )
             )
         array = initializers.get(initializer)(shape, dtype=dtype or self.dtype)
-        weight = K.variable(array, dtype=dtype or self.dtype, name=name, constraint=constraints.get(constraint))
+        weight = K.variable(
+            array, dtype=dtype or self.dtype, name=name, constraint=constraints.get(constraint)
+        )
         # Rebinding, not appending: a failed build can then be undone.
         if regularizer is not None:
             self._regularized = [*self._regularized, (regularizers.get(regularizer), weight)]
@@ -299,7 +318,12 @@ class Layer:
         array = np.asarray(x)
         if array.dtype.kind not in "biuf":
             raise ValueError(
-                explain(self._label(), f"类型为 {array.dtype} 的输入", "输入是数的数组或张量", "np.array(…, 'float32')")
+                explain(
+                    self._label(),
+                    f"类型为 {array.dtype} 的输入",
+                    "输入是数的数组或张量",
+                    "np.array(…, 'float32')",
+                )
             )
         return x if array.dtype == K.floatx() and array is x else array.astype(K.floatx())
 
@@ -353,7 +377,8 @@ class Layer:
             run.write(run.updates)
         masks = to_list(masks)
         carried = [
-            carry_mask(y, masks[i] if i < len(masks) else None) for i, y in enumerate(to_list(outputs))
+            carry_mask(y, masks[i] if i < len(masks) else None)
+            for i, y in enumerate(to_list(outputs))
         ]
         return carried if isinstance(outputs, list) else carried[0]
 
@@ -374,7 +399,12 @@ class Layer:
         inputs, specs = to_list(inputs), to_list(self.input_spec)
         if len(inputs) != len(specs):
             raise ValueError(
-                explain(self._label(), f"{len(inputs)} 个输入", f"这一层需要 {len(specs)} 个输入", "改成相同的个数")
+                explain(
+                    self._label(),
+                    f"{len(inputs)} 个输入",
+                    f"这一层需要 {len(specs)} 个输入",
+                    "改成相同的个数",
+                )
             )
         for x, spec in zip(inputs, specs, strict=True):
             if spec is not None:
@@ -391,7 +421,12 @@ class Layer:
             rule = f"输入至少 {spec.min_ndim} 维（含 batch 轴）"
         if rule:
             raise ValueError(
-                explain(self._label(), f"{ndim} 维的输入，形状 {shape}", rule, self._suggest_rank(shape, spec))
+                explain(
+                    self._label(),
+                    f"{ndim} 维的输入，形状 {shape}",
+                    rule,
+                    self._suggest_rank(shape, spec),
+                )
             )
         wanted = dict(spec.axes) | {i: n for i, n in enumerate(spec.shape or ()) if n is not None}
         for axis, n in wanted.items():
@@ -420,7 +455,12 @@ class Layer:
     def _node_value(self, index: int, attribute: str):
         if not self._inbound_nodes:
             raise AttributeError(
-                explain(self._label(), "还没有接到 Input 上的层", "接入函数式模型之后才有输入与输出", "先调用 layer(Input(…))")
+                explain(
+                    self._label(),
+                    "还没有接到 Input 上的层",
+                    "接入函数式模型之后才有输入与输出",
+                    "先调用 layer(Input(…))",
+                )
             )
         if not -len(self._inbound_nodes) <= index < len(self._inbound_nodes):
             raise ValueError(
@@ -437,7 +477,12 @@ class Layer:
         values = [getattr(node, attribute) for node in self._inbound_nodes]
         if len(values) > 1 and ("shapes" not in attribute or any(v != values[0] for v in values)):
             raise AttributeError(
-                explain(self._label(), f"{len(values)} 次调用", "共享层的每次调用各有输入与输出", "get_output_at(i)、get_input_shape_at(i)")
+                explain(
+                    self._label(),
+                    f"{len(values)} 次调用",
+                    "共享层的每次调用各有输入与输出",
+                    "get_output_at(i)、get_input_shape_at(i)",
+                )
             )
         return self._node_value(0, attribute)
 
@@ -508,7 +553,9 @@ def parameters(cls) -> dict[str, inspect.Parameter]:
         if base is Layer or "__init__" not in vars(base):
             continue
         own = list(inspect.signature(base.__init__).parameters.values())[1:]
-        found |= {p.name: p for p in own if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in found}
+        found |= {
+            p.name: p for p in own if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in found
+        }
         if not any(p.kind is p.VAR_KEYWORD for p in own):
             break
     return found

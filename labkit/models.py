@@ -25,7 +25,12 @@ class Model(Trainer):
         inputs, outputs = kwargs.pop("input", inputs), kwargs.pop("output", outputs)
         if inputs is None or outputs is None or kwargs:
             raise TypeError(
-                explain("Model", f"参数 {list(kwargs) or '不全'}", "Model(inputs, outputs, name=None)", "Model(x, y)")
+                explain(
+                    "Model",
+                    f"参数 {list(kwargs) or '不全'}",
+                    "Model(inputs, outputs, name=None)",
+                    "Model(x, y)",
+                )
             )
         super().__init__(inputs, outputs, name=name)
 
@@ -46,14 +51,21 @@ class Sequential(Trainer):
         """在末尾加一层；形状不合时抛出 ValueError，模型不变。"""
         if not isinstance(layer, Layer):
             raise TypeError(
-                explain(self._label(), f"{type(layer).__name__}", "add 的参数是一个层（Layer 的实例）", "model.add(Dense(3))")
+                explain(
+                    self._label(),
+                    f"{type(layer).__name__}",
+                    "add 的参数是一个层（Layer 的实例）",
+                    "model.add(Dense(3))",
+                )
             )
         if self.built:
             self._set_line(self.inputs, layer(self.outputs[0]), [*self.layers, layer])
         elif not self.layers and isinstance(layer, InputLayer):
             self._set_line(layer.output, layer.output, [])
         elif not self.layers and getattr(layer, "batch_input_shape", None) is not None:
-            x = Input(batch_shape=layer.batch_input_shape, dtype=layer.dtype, name=f"{layer.name}_input")
+            x = Input(
+                batch_shape=layer.batch_input_shape, dtype=layer.dtype, name=f"{layer.name}_input"
+            )
             self._set_line(x, layer(x), [layer])
         elif not self.layers and isinstance(layer, Trainer) and layer.built:
             x = Input(batch_shape=layer.inputs[0].shape)
@@ -103,7 +115,10 @@ class Sequential(Trainer):
         return self.predict(x, batch_size=batch_size, verbose=verbose)
 
     def get_config(self) -> dict:
-        layers = [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self.layers]
+        layers = [
+            {"class_name": type(layer).__name__, "config": layer.get_config()}
+            for layer in self.layers
+        ]
         return {"name": self.name, "layers": layers}
 
     @classmethod
@@ -112,4 +127,6 @@ class Sequential(Trainer):
 
         named = isinstance(config, dict)
         layers = config["layers"] if named else config
-        return cls([deserialize(d, custom_objects) for d in layers], name=config["name"] if named else None)
+        return cls(
+            [deserialize(d, custom_objects) for d in layers], name=config["name"] if named else None
+        )

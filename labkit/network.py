@@ -78,7 +78,11 @@ class Network(Layer):
 
     @property
     def trainable_weights(self):
-        return unique(w for layer in self.layers for w in layer.trainable_weights) if self.trainable else []
+        return (
+            unique(w for layer in self.layers for w in layer.trainable_weights)
+            if self.trainable
+            else []
+        )
 
     @property
     def non_trainable_weights(self):
@@ -123,12 +127,22 @@ class Network(Layer):
         if index is not None:
             if not -len(names) <= index < len(names):
                 raise ValueError(
-                    explain("get_layer", f"index={index}", f"模型有 {len(names)} 层", f"0 到 {len(names) - 1}")
+                    explain(
+                        "get_layer",
+                        f"index={index}",
+                        f"模型有 {len(names)} 层",
+                        f"0 到 {len(names) - 1}",
+                    )
                 )
             return self.layers[index]
         if name not in names:
             raise ValueError(
-                explain("get_layer", f"name={name!r}", f"模型的层有 {'、'.join(names)}", nearest(name, names))
+                explain(
+                    "get_layer",
+                    f"name={name!r}",
+                    f"模型的层有 {'、'.join(names)}",
+                    nearest(name, names),
+                )
             )
         return self.layers[names.index(name)]
 
@@ -146,7 +160,8 @@ class Network(Layer):
                     "class_name": type(layer).__name__,
                     "config": layer.get_config(),
                     "inbound_nodes": [
-                        [[*self._place(x), dict(n.arguments)] for x in n.input_tensors] for n in nodes
+                        [[*self._place(x), dict(n.arguments)] for x in n.input_tensors]
+                        for n in nodes
                     ],
                 }
             )
@@ -176,14 +191,18 @@ class Network(Layer):
             return made[name]._inbound_nodes[node_index].output_tensors[index]
 
         def ready(places) -> bool:
-            return all(len(made[name]._inbound_nodes) > node_index for name, node_index, *_ in places)
+            return all(
+                len(made[name]._inbound_nodes) > node_index for name, node_index, *_ in places
+            )
 
         waiting = [(d["name"], places) for d in config["layers"] for places in d["inbound_nodes"]]
         while waiting:
             name, places = next(w for w in waiting if ready(w[1]))
             waiting.remove((name, places))
             made[name](unpack_singleton([at(place) for place in places]), **places[0][3])
-        inputs, outputs = ([at(p) for p in config[key]] for key in ("input_layers", "output_layers"))
+        inputs, outputs = (
+            [at(p) for p in config[key]] for key in ("input_layers", "output_layers")
+        )
         return cls(inputs, outputs, name=config["name"])
 
     # --- summary ---
@@ -222,7 +241,12 @@ def ordered(inputs: list[Symbol], outputs: list[Symbol]) -> tuple[list[Node], li
         if node is None:
             if symbol.record is None and id(symbol) not in starts:
                 raise ValueError(
-                    explain("Model", f"{symbol.name} 不来自 Input()", "每条路都要从 inputs 出发", "检查 inputs 是否写全")
+                    explain(
+                        "Model",
+                        f"{symbol.name} 不来自 Input()",
+                        "每条路都要从 inputs 出发",
+                        "检查 inputs 是否写全",
+                    )
                 )
             for x in sources(symbol):
                 visit(x)

@@ -52,7 +52,11 @@ class Trainer(Network):
             )
         chosen = optimizers.get(optimizer)
         if loss is None:
-            raise ValueError(explain(f"{self._label()}.compile", "没有 loss", "训练需要一个损失函数", "loss='mse'"))
+            raise ValueError(
+                explain(
+                    f"{self._label()}.compile", "没有 loss", "训练需要一个损失函数", "loss='mse'"
+                )
+            )
         self._compiled = {"loss": loss, "metrics": metrics, "loss_weights": loss_weights}
         self._weighted_metrics = weighted_metrics
         self._loss_functions = None
@@ -74,15 +78,22 @@ class Trainer(Network):
     def _bind_losses(self) -> None:
         """One loss, weight and list of metrics for every output, from what compile was given."""
         n = len(self.outputs)
-        self._loss_functions = [losses.get(f) for f in self._each("loss", self._compiled["loss"], None)]
+        self._loss_functions = [
+            losses.get(f) for f in self._each("loss", self._compiled["loss"], None)
+        ]
         weights = self._compiled["loss_weights"]
-        self._loss_weights = [1.0] * n if weights is None else self._each("loss_weights", weights, 1.0)
+        self._loss_weights = (
+            [1.0] * n if weights is None else self._each("loss_weights", weights, 1.0)
+        )
         self.metrics_names = ["loss"]
         if n > 1:
             self.metrics_names += [f"{name}_loss" for name in self.output_names]
         self._metrics: list[list[Callable]] = []
         self._weighted: list[list[Callable]] = []
-        for group, wanted in ((self._metrics, self._compiled["metrics"]), (self._weighted, self._weighted_metrics)):
+        for group, wanted in (
+            (self._metrics, self._compiled["metrics"]),
+            (self._weighted, self._weighted_metrics),
+        ):
             per_output = wanted if isinstance(wanted, dict) else [wanted or []] * n
             if isinstance(wanted, list) and n > 1 and any(isinstance(w, list) for w in wanted):
                 per_output = wanted
@@ -104,7 +115,12 @@ class Trainer(Network):
             for key in given:
                 if key not in names:
                     raise ValueError(
-                        explain(f"{self._label()}.compile", f"{what} 的键 {key!r}", f"输出有 {names}", nearest(key, names))
+                        explain(
+                            f"{self._label()}.compile",
+                            f"{what} 的键 {key!r}",
+                            f"输出有 {names}",
+                            nearest(key, names),
+                        )
                     )
             return [given.get(name, missing) for name in names]
         if isinstance(given, list | tuple):
@@ -126,7 +142,10 @@ class Trainer(Network):
             function = metrics.get(metric)
             return function, getattr(function, "__name__", type(function).__name__)
         kind = "accuracy" if metric in {"accuracy", "acc"} else "crossentropy"
-        if K.int_shape(self.outputs[i])[-1] == 1 or self._loss_functions[i] is losses.binary_crossentropy:
+        if (
+            K.int_shape(self.outputs[i])[-1] == 1
+            or self._loss_functions[i] is losses.binary_crossentropy
+        ):
             name = f"binary_{kind}"
         elif self._loss_functions[i] is losses.sparse_categorical_crossentropy:
             name = f"sparse_categorical_{kind}"
@@ -139,7 +158,12 @@ class Trainer(Network):
     def _require_compiled(self, x) -> None:
         if self.optimizer is None:
             raise RuntimeError(
-                explain(self._label(), "还没有 compile 的模型", "训练与评估需要优化器和损失函数", "model.compile('sgd', 'mse')")
+                explain(
+                    self._label(),
+                    "还没有 compile 的模型",
+                    "训练与评估需要优化器和损失函数",
+                    "model.compile('sgd', 'mse')",
+                )
             )
         self._ensure_built(x)
         if self._loss_functions is None:
@@ -155,14 +179,18 @@ class Trainer(Network):
         outputs, masks = self._evaluate(inputs)
         terms = [
             weighted_loss(f, y_true, y, w, mask)
-            for f, y_true, y, w, mask in zip(self._loss_functions, targets, outputs, weights, masks, strict=True)
+            for f, y_true, y, w, mask in zip(
+                self._loss_functions, targets, outputs, weights, masks, strict=True
+            )
         ]
         total = sum(term * scale for term, scale in zip(terms, self._loss_weights, strict=True))
         total = sum(self.losses, total)
         logs = [total, *(terms if len(terms) > 1 else [])]
         with untaped():
             for group, used in ((self._metrics, [None] * len(weights)), (self._weighted, weights)):
-                for functions, y_true, y, w, mask in zip(group, targets, outputs, used, masks, strict=True):
+                for functions, y_true, y, w, mask in zip(
+                    group, targets, outputs, used, masks, strict=True
+                ):
                     logs += [weighted_loss(f, y_true, K.eval(y), w, mask) for f in functions]
         return total, [float(K.eval(value)) for value in logs]
 
@@ -191,8 +219,12 @@ class Trainer(Network):
     def _data(self, x, y, sample_weight=None, class_weight=None):
         """Checked arrays: inputs, targets, sample weights; one list each."""
         self._require_compiled(x)
-        inputs = standardize(f"{self._label()} 的输入", x, self.input_names, [t.shape for t in self.inputs])
-        targets = check_targets(self._label(), y, self.output_names, self.outputs, self._loss_functions)
+        inputs = standardize(
+            f"{self._label()} 的输入", x, self.input_names, [t.shape for t in self.inputs]
+        )
+        targets = check_targets(
+            self._label(), y, self.output_names, self.outputs, self._loss_functions
+        )
         if len(inputs[0]) != len(targets[0]):
             raise ValueError(
                 explain(
@@ -202,7 +234,9 @@ class Trainer(Network):
                     f"都取前 {min(len(inputs[0]), len(targets[0]))} 个",
                 )
             )
-        weights = sample_weights(self._label(), sample_weight, class_weight, targets, self.output_names)
+        weights = sample_weights(
+            self._label(), sample_weight, class_weight, targets, self.output_names
+        )
         return inputs, targets, weights
 
     def train_on_batch(self, x, y, sample_weight=None, class_weight=None):
@@ -218,7 +252,9 @@ class Trainer(Network):
     def predict_on_batch(self, x):
         """一批数据的输出。"""
         self._ensure_built(x)
-        inputs = standardize(f"{self._label()} 的输入", x, self.input_names, [t.shape for t in self.inputs])
+        inputs = standardize(
+            f"{self._label()} 的输入", x, self.input_names, [t.shape for t in self.inputs]
+        )
         return unpack_singleton(self._predict_step(inputs))
 
     def _refuse_nan(self, logs) -> None:
@@ -257,11 +293,24 @@ class Trainer(Network):
         出错：标签形状不合抛出 ValueError；损失变成 NaN 抛出 FloatingPointError（有 TerminateOnNaN 时只停止）。
         """
         if kwargs:
-            names = ["batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle"]
+            names = [
+                "batch_size",
+                "epochs",
+                "verbose",
+                "callbacks",
+                "validation_split",
+                "validation_data",
+                "shuffle",
+            ]
             names += ["class_weight", "sample_weight", "initial_epoch"]
             key = next(iter(kwargs))
             raise TypeError(
-                explain(f"{self._label()}.fit", f"不认识的参数 {key!r}", f"参数是 {'、'.join(names)}", nearest(key, names))
+                explain(
+                    f"{self._label()}.fit",
+                    f"不认识的参数 {key!r}",
+                    f"参数是 {'、'.join(names)}",
+                    nearest(key, names),
+                )
             )
         size = positive_size(self._label(), batch_size)
         data = self._data(x, y, sample_weight, class_weight)
@@ -319,30 +368,46 @@ class Trainer(Network):
             return data, None
         if not 0 < split < 1:
             raise ValueError(
-                explain(f"{self._label()}.fit", f"validation_split={split}", "取值在 0 与 1 之间", "validation_split=0.2")
+                explain(
+                    f"{self._label()}.fit",
+                    f"validation_split={split}",
+                    "取值在 0 与 1 之间",
+                    "validation_split=0.2",
+                )
             )
         at = int(len(data[0][0]) * (1 - split))
-        return [[a[:at] for a in arrays] for arrays in data], [[a[at:] for a in arrays] for arrays in data]
+        return [[a[:at] for a in arrays] for arrays in data], [
+            [a[at:] for a in arrays] for arrays in data
+        ]
 
     @staticmethod
     def _average(step, data, size) -> list[float]:
         count = len(data[0][0])
         totals = np.zeros(1)
         for chosen in batches(count, size, shuffle=False):
-            totals = totals + len(chosen) * np.array(step(*[[a[chosen] for a in arrays] for arrays in data]))
+            totals = totals + len(chosen) * np.array(
+                step(*[[a[chosen] for a in arrays] for arrays in data])
+            )
         return [float(value) for value in totals / count]
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose=1, sample_weight=None):
         """全部数据上的平均损失（和各项评价）。"""
         data = self._data(x, y, sample_weight)
-        return unpack_singleton(self._average(self._test_step, data, positive_size(self._label(), batch_size)))
+        return unpack_singleton(
+            self._average(self._test_step, data, positive_size(self._label(), batch_size))
+        )
 
     def predict(self, x, batch_size=None, verbose=0):
         """全部数据的输出，分批计算。"""
         self._ensure_built(x)
-        inputs = standardize(f"{self._label()} 的输入", x, self.input_names, [t.shape for t in self.inputs])
+        inputs = standardize(
+            f"{self._label()} 的输入", x, self.input_names, [t.shape for t in self.inputs]
+        )
         size = positive_size(self._label(), batch_size)
-        parts = [self._predict_step([a[chosen] for a in inputs]) for chosen in batches(len(inputs[0]), size, False)]
+        parts = [
+            self._predict_step([a[chosen] for a in inputs])
+            for chosen in batches(len(inputs[0]), size, False)
+        ]
         return unpack_singleton([np.concatenate(part) for part in zip(*parts, strict=True)])
 
 

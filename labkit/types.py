@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 Padding = Literal["valid", "same"]
+ConvPadding = Literal["valid", "same", "causal"]
 DataFormat = Literal["channels_last", "channels_first"]
 Size = int | tuple[int, ...]
 # A name, a function, a serialized {"class_name", "config"} dict, or None.

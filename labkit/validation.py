@@ -35,7 +35,12 @@ def size(where: str, name: str, value, rank: int) -> tuple[int, ...]:
         value = (value,) * rank
     if not isinstance(value, list | tuple | np.ndarray) or len(value) != rank:
         raise ValueError(
-            explain(where, f"{name}={value!r}", f"{name} 是一个正整数，或 {rank} 个正整数的元组", f"{name}={(2,) * rank}")
+            explain(
+                where,
+                f"{name}={value!r}",
+                f"{name} 是一个正整数，或 {rank} 个正整数的元组",
+                f"{name}={(2,) * rank}",
+            )
         )
     return tuple(positive(where, name, n) for n in value)
 
@@ -45,7 +50,9 @@ def choice(where: str, name: str, value, literal) -> str:
     choices = get_args(literal)
     if not isinstance(value, str) or value.lower() not in choices:
         rule = f"{name} 只能是 {'、'.join(map(repr, choices))}"
-        raise ValueError(explain(where, f"{name}={value!r}", rule, f"{name}={nearest(value, choices)}"))
+        raise ValueError(
+            explain(where, f"{name}={value!r}", rule, f"{name}={nearest(value, choices)}")
+        )
     return value.lower()
 
 
@@ -60,7 +67,8 @@ def with_defaults(init: Callable[P, None], **defaults) -> Callable[P, None]:
 
     __init__.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=[
-            p.replace(default=defaults.get(p.name, p.default)) for p in signature.parameters.values()
+            p.replace(default=defaults.get(p.name, p.default))
+            for p in signature.parameters.values()
         ]
     )
     return __init__

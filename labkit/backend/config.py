@@ -26,7 +26,9 @@ def set_floatx(floatx: str) -> None:
     global _floatx
     if floatx not in {"float16", "float32", "float64"}:
         raise ValueError(
-            explain("K.set_floatx", repr(floatx), "只有 'float16'、'float32'、'float64'", "'float32'")
+            explain(
+                "K.set_floatx", repr(floatx), "只有 'float16'、'float32'、'float64'", "'float32'"
+            )
         )
     _floatx = str(floatx)
 

@@ -35,7 +35,9 @@ def conv(x, kernel, strides, padding, dilation):
             seen = padded[:, *place]
             dx[:, *place] += matmul(dy, kernel[cell].T).reshape(seen.shape)
             dK[cell] = matmul(seen.reshape(-1, channels).T, dy)
-        inner = tuple(slice(before, before + n) for (before, _), n in zip(around, space, strict=True))
+        inner = tuple(
+            slice(before, before + n) for (before, _), n in zip(around, space, strict=True)
+        )
         return dx[:, *inner], dK
 
     return y.reshape(len(x), *outputs, filters), backward
@@ -60,6 +62,10 @@ def conv2d(x, kernel, strides=(1, 1), padding="valid", data_format=None, dilatio
     kernel: (rows, cols, channels, filters)。"""
     data_format = normalize_data_format(data_format)
     y = conv(
-        channels_last(x, 2, data_format), kernel, strides=strides, padding=padding, dilation=dilation_rate
+        channels_last(x, 2, data_format),
+        kernel,
+        strides=strides,
+        padding=padding,
+        dilation=dilation_rate,
     )
     return channels_back(y, 2, data_format)

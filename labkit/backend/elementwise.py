@@ -85,12 +85,7 @@ def square(x):
 def sqrt(x):
     """平方根；负数先截成 0（Keras 的规则）。"""
     y = np.sqrt(np.maximum(x, 0))
-
-    def backward(dy):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return (dy * 0.5 / y,)
-
-    return y, backward
+    return y, lambda dy: (dy * 0.5 / y,)
 
 
 @primitive
@@ -101,9 +96,7 @@ def exp(x):
 
 @primitive
 def log(x):
-    with np.errstate(divide="ignore", invalid="ignore"):
-        y = np.log(x)
-    return y, lambda dy: (dy / x,)
+    return np.log(x), lambda dy: (dy / x,)
 
 
 @primitive
@@ -287,7 +280,12 @@ for _symbol, _operation in {
 }.items():
     setattr(Operators, f"__{_symbol}__", lambda self, other, f=_operation: f(self, other))
     setattr(Operators, f"__r{_symbol}__", _reflected(_operation))
-for _symbol, _operation in {"lt": less, "le": less_equal, "gt": greater, "ge": greater_equal}.items():
+for _symbol, _operation in {
+    "lt": less,
+    "le": less_equal,
+    "gt": greater,
+    "ge": greater_equal,
+}.items():
     setattr(Operators, f"__{_symbol}__", lambda self, other, f=_operation: f(self, other))
 Operators.__neg__ = lambda self: negative(self)  # type: ignore[attr-defined]
 Operators.__abs__ = lambda self: abs(self)  # type: ignore[attr-defined]

@@ -52,7 +52,12 @@ def bias_add(x, bias, data_format=None):
     channels_first = normalize_data_format(data_format) == "channels_first"
     if ndim(bias) != 1:
         raise ValueError(
-            explain("K.bias_add", f"形状为 {int_shape(bias)} 的 bias", "bias 的形状是 (channels,)", "一维的 bias")
+            explain(
+                "K.bias_add",
+                f"形状为 {int_shape(bias)} 的 bias",
+                "bias 的形状是 (channels,)",
+                "一维的 bias",
+            )
         )
     if channels_first and ndim(x) > 2:
         bias = reshape(bias, shape=(1, -1) + (1,) * (ndim(x) - 2))

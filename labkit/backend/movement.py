@@ -183,7 +183,9 @@ def repeat(x, n):
 @primitive
 def pad(x, padding, constant=0.0):
     """每轴前后补 constant；padding 是每轴 (前, 后) 的列表。"""
-    inner = tuple(slice(before, before + n) for (before, _), n in zip(padding, x.shape, strict=True))
+    inner = tuple(
+        slice(before, before + n) for (before, _), n in zip(padding, x.shape, strict=True)
+    )
     return np.pad(x, padding, constant_values=constant), lambda dy: (dy[inner],)
 
 

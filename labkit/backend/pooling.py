@@ -34,7 +34,9 @@ def max_pool(x, size, strides, padding):
             winner = waiting & (padded[:, *place] == y)
             dx[:, *place] += dy * winner
             waiting &= ~winner
-        inner = tuple(slice(before, before + n) for (before, _), n in zip(around, space, strict=True))
+        inner = tuple(
+            slice(before, before + n) for (before, _), n in zip(around, space, strict=True)
+        )
         return (dx[:, *inner],)
 
     return y, backward

@@ -45,7 +45,11 @@ def dropout(x, level, noise_shape=None, seed=None):
 
     noise_shape 中为 1 的轴共用同一个随机决定；None 的轴取 x 的长度。
     """
-    shape = x.shape if noise_shape is None else [n or m for n, m in zip(noise_shape, x.shape, strict=True)]
+    shape = (
+        x.shape
+        if noise_shape is None
+        else [n or m for n, m in zip(noise_shape, x.shape, strict=True)]
+    )
     kept = generator(seed).uniform(size=tuple(shape)) >= level
     scale = (kept / (1 - level)).astype(x.dtype)
     return x * scale, lambda dy: (dy * scale,)

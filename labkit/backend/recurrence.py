@@ -24,12 +24,20 @@ def rnn(
     """
     if ndim(inputs) < 3:
         raise ValueError(
-            explain("K.rnn", f"形状 {int_shape(inputs)}", "inputs 至少三维：(batch, time, …)", "先加上时间轴")
+            explain(
+                "K.rnn",
+                f"形状 {int_shape(inputs)}",
+                "inputs 至少三维：(batch, time, …)",
+                "先加上时间轴",
+            )
         )
     if mask is not None and not unroll and not initial_states:
         raise ValueError(
             explain(
-                "K.rnn", "有 mask，但没有初始状态", "被遮住的一步要照抄上一步的状态", "给出 initial_states"
+                "K.rnn",
+                "有 mask，但没有初始状态",
+                "被遮住的一步要照抄上一步的状态",
+                "给出 initial_states",
             )
         )
     if go_backwards:
@@ -45,7 +53,9 @@ def rnn(
             # the other one the first state.
             previous = (outputs[-1] if outputs else zeros_like(output)) if unroll else states[0]
             output = _keep(kept[t], output, previous)
-            new_states = [_keep(kept[t], new, old) for new, old in zip(new_states, states, strict=True)]
+            new_states = [
+                _keep(kept[t], new, old) for new, old in zip(new_states, states, strict=True)
+            ]
         states, outputs = list(new_states), [*outputs, output]
     return outputs[-1], stack(outputs, axis=1), states
 

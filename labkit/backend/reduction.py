@@ -74,7 +74,9 @@ def prod(x, axis=None, keepdims=False):
         # The product of all the others, found with the zeros set aside: right also where x holds a 0.
         zeros = (x == 0).sum(axis=_axes(axis), keepdims=True)
         rest = np.prod(np.where(x == 0, 1, x), axis=_axes(axis), keepdims=True)
-        others = np.where(zeros == 0, rest / np.where(x == 0, 1, x), rest * ((zeros == 1) & (x == 0)))
+        others = np.where(
+            zeros == 0, rest / np.where(x == 0, 1, x), rest * ((zeros == 1) & (x == 0))
+        )
         return ((others * _spread(dy, x, axis, keepdims)).astype(x.dtype),)
 
     return y, backward
@@ -82,7 +84,9 @@ def prod(x, axis=None, keepdims=False):
 
 def var(x, axis=None, keepdims=False):
     """沿 axis 求方差（除以 n）。"""
-    return mean(square(subtract(x, mean(x, axis=axis, keepdims=True))), axis=axis, keepdims=keepdims)
+    return mean(
+        square(subtract(x, mean(x, axis=axis, keepdims=True))), axis=axis, keepdims=keepdims
+    )
 
 
 def std(x, axis=None, keepdims=False):

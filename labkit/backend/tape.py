@@ -119,6 +119,11 @@ def untaped() -> Iterator[None]:
         recording = before
 
 
+def quiet() -> np.errstate:
+    """As in TensorFlow, overflow gives inf and 0/0 gives NaN without a warning; training refuses such a loss."""
+    return np.errstate(all="ignore")
+
+
 def value(x: Any) -> Any:
     """The plain array inside a tensor; anything else as it is."""
     return x.value if isinstance(x, Tensor) else x
@@ -131,7 +136,8 @@ def primitive(forward: Callable) -> Callable:
     def call(*arguments, **settings):
         if any(isinstance(argument, Symbol) for argument in arguments):
             return record_symbol(call, arguments, settings)
-        y, backward = forward(*[value(argument) for argument in arguments], **settings)
+        with quiet():
+            y, backward = forward(*[value(argument) for argument in arguments], **settings)
         if not recording or not any(isinstance(argument, Tensor) for argument in arguments):
             return y
         if backward is None:
@@ -156,7 +162,9 @@ def record_symbol(function, arguments, settings):
         ]
         with untaped():
             y = function(*filled, **settings)
-        return [np.asarray(part) for part in (y if isinstance(y, tuple) else (y,))], isinstance(y, tuple)
+        return [np.asarray(part) for part in (y if isinstance(y, tuple) else (y,))], isinstance(
+            y, tuple
+        )
 
     (small, several), (large, _) = probe(2), probe(3)
     symbols = [
@@ -208,7 +216,9 @@ def gradients(loss: Tensor, variables: Sequence[Tensor] | Tensor) -> list[Tensor
         arriving = [dys.get((id(node), i)) for i in range(node.count)]
         if all(dy is None for dy in arriving):
             continue
-        for argument, dx in zip(node.arguments, node.backward(*arriving), strict=False):
+        with quiet():
+            dxs = node.backward(*arriving)
+        for argument, dx in zip(node.arguments, dxs, strict=False):
             if dx is not None and isinstance(argument, Tensor):
                 place = key(argument)
                 dys[place] = dys[place] + dx if place in dys else dx

@@ -39,7 +39,9 @@ def placeholder(shape=None, ndim=None, dtype=None, sparse=False, name=None) -> S
 def eval(x) -> np.ndarray:
     """张量的值，NumPy 数组。"""
     if isinstance(x, Symbol):
-        raise TypeError(f"K.eval：符号张量 {x.name} 还没有数值。可以改成：Model(inputs, outputs).predict(数据)。")
+        raise TypeError(
+            f"K.eval：符号张量 {x.name} 还没有数值。可以改成：Model(inputs, outputs).predict(数据)。"
+        )
     return np.asarray(value(x))
 
 
@@ -57,7 +59,9 @@ def set_value(x: Variable, value) -> None:
     """改写变量；形状必须相同。"""
     array = np.asarray(value, dtype=x.dtype)
     if array.shape != x.shape:
-        raise ValueError(f"K.set_value：变量 {x.name} 的形状是 {x.shape}，收到 {array.shape}。两者必须相同。")
+        raise ValueError(
+            f"K.set_value：变量 {x.name} 的形状是 {x.shape}，收到 {array.shape}。两者必须相同。"
+        )
     x.value = array.copy()
 
 

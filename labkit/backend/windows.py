@@ -24,7 +24,7 @@ def output_length(length: int | None, size: int, padding: str, stride: int, dila
 
 
 def same_padding(length: int, size: int, stride: int, dilation: int = 1) -> tuple[int, int]:
-    """"same" 在前、后各补几格：共需 (out − 1)·stride + covered − length，多出的一格补在后面（TensorFlow 的规则）。"""
+    """ "same" 在前、后各补几格：共需 (out − 1)·stride + covered − length，多出的一格补在后面（TensorFlow 的规则）。"""
     out = -(-length // stride)
     total = max((out - 1) * stride + effective_size(size, dilation) - length, 0)
     return total // 2, total - total // 2
@@ -36,7 +36,10 @@ def taps(size, outputs, strides, dilation):
     size, outputs, strides, dilation: one number per spatial axis.
     """
     for cell in itertools.product(*map(range, size)):
-        yield cell, tuple(
-            slice(i * d, i * d + (n - 1) * s + 1, s)
-            for i, n, s, d in zip(cell, outputs, strides, dilation, strict=True)
+        yield (
+            cell,
+            tuple(
+                slice(i * d, i * d + (n - 1) * s + 1, s)
+                for i, n, s, d in zip(cell, outputs, strides, dilation, strict=True)
+            ),
         )

@@ -8,7 +8,7 @@ from ..backend.config import normalize_data_format
 from ..backend.windows import effective_size, output_length
 from ..errors import explain
 from ..layer import InputSpec, Layer
-from ..types import Activation, Constraint, DataFormat, Initializer, Padding, Regularizer, Size
+from ..types import Activation, Constraint, ConvPadding, DataFormat, Initializer, Regularizer, Size
 from ..validation import choice, positive, size, with_defaults
 
 
@@ -22,7 +22,7 @@ class Conv(Layer):
         filters: int,
         kernel_size: Size,
         strides: Size = 1,
-        padding: Padding = "valid",
+        padding: ConvPadding = "valid",
         data_format: DataFormat | None = None,
         dilation_rate: Size = 1,
         activation: Activation = None,
@@ -41,7 +41,6 @@ class Conv(Layer):
         self.filters = positive(where, "filters", filters)
         self.kernel_size = size(where, "kernel_size", kernel_size, self.rank)
         self.strides = size(where, "strides", strides, self.rank)
-        self.padding = padding
         self.data_format = normalize_data_format(data_format)
         self.dilation_rate = size(where, "dilation_rate", dilation_rate, self.rank)
         self.activation = activations.get(activation)
@@ -53,23 +52,36 @@ class Conv(Layer):
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.padding = choice(where, "padding", padding, Padding)
+        self.padding = choice(where, "padding", padding, ConvPadding)
         self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    @property
+    def _channel_axis(self) -> int:
+        return 1 if self.data_format == "channels_first" else -1
+
+    def _check_settings(self) -> None:
+        """What Keras, too, refuses only when the layer meets its input."""
+        if self.padding == "causal" and self.rank != 1:
+            raise ValueError(
+                explain(
+                    self._label(),
+                    "padding='causal'",
+                    "因果补零只在前面补，只对一个时间轴有意义，即只有 Conv1D 有",
+                    "padding='same'",
+                )
+            )
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
                 explain(
-                    where,
+                    self._label(),
                     f"strides={self.strides}，dilation_rate={self.dilation_rate}",
                     "步幅与空洞率不能同时大于 1",
                     f"strides={(1,) * self.rank} 或 dilation_rate={(1,) * self.rank}",
                 )
             )
 
-    @property
-    def _channel_axis(self) -> int:
-        return 1 if self.data_format == "channels_first" else -1
-
     def build(self, input_shape):
+        self._check_settings()
         self.compute_output_shape(input_shape)
         channels = input_shape[self._channel_axis]
         self.kernel = self.add_weight(
@@ -102,7 +114,11 @@ class Conv(Layer):
             self.strides,
             self.dilation_rate,
         )
-        return (input_shape[0], self.filters, *space) if first else (input_shape[0], *space, self.filters)
+        return (
+            (input_shape[0], self.filters, *space)
+            if first
+            else (input_shape[0], *space, self.filters)
+        )
 
     def call(self, inputs):
         self.compute_output_shape(K.int_shape(inputs))  # raises where the kernel does not fit
@@ -138,7 +154,8 @@ class Conv2D(Conv):
 def window_outputs(where, name, space, sizes, padding, strides, dilation):
     """The output length of every spatial axis; ValueError where the window is larger than what it slides over."""
     outputs = tuple(
-        output_length(n, k, padding, s, d) for n, k, s, d in zip(space, sizes, strides, dilation, strict=True)
+        output_length(n, k, padding, s, d)
+        for n, k, s, d in zip(space, sizes, strides, dilation, strict=True)
     )
     if all(n is None or n > 0 for n in outputs):
         return outputs

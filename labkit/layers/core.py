@@ -20,9 +20,13 @@ from ..validation import positive
 class InputLayer(Layer):
     """模型的入口，由 Input() 创建；没有计算。"""
 
-    def __init__(self, input_shape=None, batch_size=None, batch_input_shape=None, dtype=None, name=None):
+    def __init__(
+        self, input_shape=None, batch_size=None, batch_input_shape=None, dtype=None, name=None
+    ):
         shape = batch_input_shape if batch_input_shape is not None else (batch_size, *input_shape)
-        super().__init__(batch_input_shape=shape, dtype=dtype, name=name or f"input_{K.get_uid('input')}")
+        super().__init__(
+            batch_input_shape=shape, dtype=dtype, name=name or f"input_{K.get_uid('input')}"
+        )
         self.supports_masking = True
         self.built = True
         Node(self, [], [Symbol(self.batch_input_shape, self.dtype, self.name)], [], {})
@@ -163,11 +167,17 @@ class Dropout(Layer):
     """
 
     def __init__(
-        self, rate: float, noise_shape: tuple[int | None, ...] | None = None, seed: int | None = None, **kwargs
+        self,
+        rate: float,
+        noise_shape: tuple[int | None, ...] | None = None,
+        seed: int | None = None,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         if isinstance(rate, bool) or not isinstance(rate, int | float | np.number):
-            raise ValueError(explain(self._label(), f"rate={rate!r}", "rate 是 0 到 1 之间的数", "rate=0.5"))
+            raise ValueError(
+                explain(self._label(), f"rate={rate!r}", "rate 是 0 到 1 之间的数", "rate=0.5")
+            )
         self.rate = min(1.0, max(0.0, rate))
         self.noise_shape = noise_shape
         self.seed = seed
@@ -191,7 +201,9 @@ class Dropout(Layer):
                 )
             )
         return K.in_train_phase(
-            lambda: K.dropout(inputs, level=self.rate, noise_shape=self.noise_shape, seed=self._generator),
+            lambda: K.dropout(
+                inputs, level=self.rate, noise_shape=self.noise_shape, seed=self._generator
+            ),
             inputs,
             training=training,
         )

@@ -35,7 +35,9 @@ class Embedding(Layer):
         **kwargs,
     ):
         if "input_shape" not in kwargs:
-            kwargs["input_shape"] = tuple(to_list(input_length, allow_tuple=True)) if input_length else (None,)
+            kwargs["input_shape"] = (
+                tuple(to_list(input_length, allow_tuple=True)) if input_length else (None,)
+            )
         super().__init__(**kwargs)
         self.input_dim = positive(self._label(), "input_dim", input_dim)
         self.output_dim = positive(self._label(), "output_dim", output_dim)
@@ -65,7 +67,8 @@ class Embedding(Layer):
         if self.input_length is not None:
             wanted = tuple(to_list(self.input_length, allow_tuple=True))
             if len(wanted) != len(steps) or any(
-                n is not None and m is not None and n != m for n, m in zip(steps, wanted, strict=True)
+                n is not None and m is not None and n != m
+                for n, m in zip(steps, wanted, strict=True)
             ):
                 raise ValueError(
                     explain(

@@ -112,7 +112,9 @@ class BatchNormalization(Layer):
             self.add_update(
                 [
                     K.moving_average_update(self.moving_mean, K.flatten(mean), self.momentum),
-                    K.moving_average_update(self.moving_variance, K.flatten(unbiased), self.momentum),
+                    K.moving_average_update(
+                        self.moving_variance, K.flatten(unbiased), self.momentum
+                    ),
                 ]
             )
             return normalize(mean, variance)

@@ -26,7 +26,9 @@ class Pooling(Layer):
         super().__init__(**kwargs)
         where = self._label()
         self.pool_size = size(where, "pool_size", pool_size, self.rank)
-        self.strides = self.pool_size if strides is None else size(where, "strides", strides, self.rank)
+        self.strides = (
+            self.pool_size if strides is None else size(where, "strides", strides, self.rank)
+        )
         self.padding = choice(where, "padding", padding, Padding)
         self.data_format = normalize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)

@@ -96,7 +96,9 @@ class RNN(Layer):
         shape = input_shape[0] if isinstance(input_shape, list) else input_shape
         units = getattr(self.cell, "output_size", self._state_sizes[0])
         output = (*shape[:2], units) if self.return_sequences else (shape[0], units)
-        return [output, *((shape[0], n) for n in self._state_sizes)] if self.return_state else output
+        return (
+            [output, *((shape[0], n) for n in self._state_sizes)] if self.return_state else output
+        )
 
     def compute_mask(self, inputs, mask=None):
         mask = to_list(mask)[0] if mask is not None else None
@@ -173,7 +175,11 @@ class RNN(Layer):
                 )
             )
         batch = self.input_spec[0].shape[0]
-        new = [np.zeros(s.shape) for s in self.states] if states is None else to_list(states, allow_tuple=True)
+        new = (
+            [np.zeros(s.shape) for s in self.states]
+            if states is None
+            else to_list(states, allow_tuple=True)
+        )
         self._check_states(new, batch)
         K.batch_set_value(zip(self.states, new, strict=True))
 
@@ -306,7 +312,9 @@ def masked_dot(x, W, masks):
     """x · W, where x is dropped out by one mask, or by one mask for each quarter of W's columns."""
     if len(masks) == 1:
         return K.dot(x if masks[0] is None else x * masks[0], W)
-    return K.concatenate([K.dot(x * mask, part) for mask, part in zip(masks, K.split(W, parts=4), strict=True)])
+    return K.concatenate(
+        [K.dot(x * mask, part) for mask, part in zip(masks, K.split(W, parts=4), strict=True)]
+    )
 
 
 class LSTM(RNN):

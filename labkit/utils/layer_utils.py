@@ -29,7 +29,11 @@ def print_summary(model, line_length=None, positions=None, print_fn=None) -> Non
     for layer in model.layers:
         shape = layer.output_shape if layer._inbound_nodes else "?"
         sources = [source for node in layer._inbound_nodes for source in connections(node)]
-        fields = [f"{layer.name} ({type(layer).__name__})", shape, layer.count_params() if layer.built else 0]
+        fields = [
+            f"{layer.name} ({type(layer).__name__})",
+            shape,
+            layer.count_params() if layer.built else 0,
+        ]
         row(fields if straight else [*fields, sources[0] if sources else ""])
         for source in [] if straight else sources[1:]:
             row(["", "", "", source])
@@ -47,5 +51,7 @@ def connections(node) -> list[str]:
     """`layer[call][output]` for every input of a node."""
     return [
         f"{layer.name}[{call}][{output}]"
-        for layer, call, output in (x._keras_history for x in node.input_tensors if x._keras_history)
+        for layer, call, output in (
+            x._keras_history for x in node.input_tensors if x._keras_history
+        )
     ]

@@ -1,0 +1,313 @@
+"""The layers and the training loop against real Keras 2.2.5."""
+
+import builtins
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from labkit import backend as K
+from labkit import layers, optimizers
+from labkit.models import Model, Sequential
+
+GOLDEN = Path(__file__).parent / "golden"
+CASES = json.loads((GOLDEN / "index.json").read_text())["cases"]
+OUTPUT = {"rtol": 1e-4, "atol": 1e-5}
+GRADIENT = {"rtol": 1e-3, "atol": 1e-4}
+
+
+def cases(*kinds):
+    """Parametrize by the golden cases of these kinds that are about layers; there must be some."""
+    chosen = [case for case in CASES if case["kind"] in kinds]
+    assert chosen
+    return pytest.mark.parametrize("case", chosen, ids=lambda case: case["id"])
+
+
+def arrays(case):
+    with np.load(GOLDEN / case["file"]) as stored:
+        return {name: stored[f"{case['id']}/{name}"] for name in case["arrays"]}
+
+
+def numbered(data, prefix):
+    """data['w0'], data['w1'], ... as a list."""
+    found = []
+    while f"{prefix}{len(found)}" in data:
+        found.append(data[f"{prefix}{len(found)}"])
+    return found
+
+
+def tuples(value):
+    """JSON's lists stand for tuples."""
+    if isinstance(value, list):
+        return tuple(tuples(v) for v in value)
+    return {k: tuples(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def make(case):
+    return getattr(layers, case["layer"])(**tuples(case["config"]))
+
+
+def masked(case, x):
+    """The golden prelude: Masking(mask_value), which zeroes the steps that equal it and passes their mask on."""
+    for prelude in case.get("prelude") or []:
+        assert prelude["class_name"] == "Masking"
+        kept = (x != prelude["config"]["mask_value"]).any(axis=-1)
+        return x * kept[..., np.newaxis], kept
+    return x, None
+
+
+def call(case, layer, xs, **kwargs):
+    first, mask = masked(case, xs[0])
+    tensors = [K.variable(x) for x in (first, *xs[1:])]
+    if mask is not None:
+        kwargs["mask"] = mask
+    if case.get("call") == "initial_state":
+        kwargs["initial_state"] = tensors[1:]
+        y = layer(tensors[0], **kwargs)
+    else:
+        y = layer(tensors if len(tensors) > 1 else tensors[0], **kwargs)
+    return tensors, as_list(y), mask
+
+
+def check_gradients(case, data, prefix, layer, tensors, ys, mask):
+    loss = sum(K.sum(y * c) for y, c in zip(ys, numbered(data, "c"), strict=True))
+    gradients = K.gradients(loss, [*tensors, *layer.weights])
+    names = [f"{prefix}gx{i}" for i in range(len(tensors))] + [
+        f"{prefix}gw{i}" for i in range(len(layer.weights))
+    ]
+    checked = 0
+    for name, gradient in zip(names, gradients, strict=True):
+        if name not in data:
+            continue
+        found = K.eval(gradient)
+        if mask is not None and name.endswith("gx0"):
+            found = found * mask[..., np.newaxis]  # Masking multiplies its input by the mask
+        np.testing.assert_allclose(found, data[name], err_msg=name, **GRADIENT)
+        checked += 1
+    assert checked == sum(name.startswith((f"{prefix}gx", f"{prefix}gw")) for name in data)
+
+
+@cases("layer")
+def test_layer(case):
+    data = arrays(case)
+    layer = make(case)
+    xs = numbered(data, "x")
+    call(case, layer, xs)
+    assert [(w.shape, any(w is t for t in layer.trainable_weights)) for w in layer.weights] == [
+        (tuple(w["shape"]), w["trainable"]) for w in case["weights"]
+    ]
+    names = [w.name.split("/")[-1] for w in layer.weights]
+    assert names == [w["name"].split("/")[-1] for w in case["weights"]]
+    for i, w in enumerate(layer.get_weights()):
+        if f"init_w{i}" in data:
+            np.testing.assert_allclose(w, data[f"init_w{i}"], **OUTPUT)
+    assert layer.count_params() == case["count_params"]
+
+    layer.set_weights(numbered(data, "w"))
+    tensors, ys, mask = call(case, layer, xs)
+    assert len(ys) == case["num_outputs"]
+    for y, expected in zip(ys, numbered(data, "y"), strict=True):
+        np.testing.assert_allclose(K.eval(y), expected, **OUTPUT)
+    for i, y in enumerate(ys):
+        if f"mask{i}" in data:
+            np.testing.assert_array_equal(y._keras_mask, data[f"mask{i}"])
+    if "loss" in data:
+        np.testing.assert_allclose(K.eval(sum(layer.losses)), data["loss"], **OUTPUT)
+    check_gradients(case, data, "", layer, tensors, ys, mask)
+
+
+@cases("layer")
+def test_untaped_layer_gives_the_same_numbers(case):
+    data = arrays(case)
+    layer = make(case)
+    xs = numbered(data, "x")
+    xs[0], mask = masked(case, xs[0])
+    kwargs = {} if mask is None else {"mask": mask}
+    if case.get("call") == "initial_state":
+        kwargs["initial_state"] = xs[1:]
+        xs = xs[:1]
+    inputs = xs if len(xs) > 1 else xs[0]
+    layer(inputs, **kwargs)
+    layer.set_weights(numbered(data, "w"))
+    for y, expected in zip(as_list(layer(inputs, **kwargs)), numbered(data, "y"), strict=True):
+        assert isinstance(y, np.ndarray)
+        np.testing.assert_allclose(y, expected, **OUTPUT)
+
+
+@cases("layer")
+def test_shapes_and_config(case):
+    layer = make(case)
+    for given, expected in case["output_shapes"]:
+        several = isinstance(given[0], list)
+        shape = [tuple(s) for s in given] if several else tuple(given)
+        found = layer.compute_output_shape(shape)
+        assert tuples(found) == tuples(expected)
+
+    config, expected = layer.get_config(), tuples(case["get_config"])
+    del config["name"], expected["name"]
+    check_config(config, expected)
+    again = type(layer).from_config(layer.get_config())
+    check_config(again.get_config(), tuples(layer.get_config()))
+
+
+def check_config(config, expected):
+    assert config.keys() == expected.keys()
+    for key, value in expected.items():
+        if isinstance(value, dict):
+            check_config(config[key], value)
+        else:
+            same = pytest.approx(value, rel=1e-6) if isinstance(value, float) else value
+            assert tuples(config[key]) == same, key
+
+
+@cases("layer")
+def test_symbolic_shapes_are_the_real_ones(case):
+    data = arrays(case)
+    layer = make(case)
+    xs = numbered(data, "x")
+    symbols = [layers.Input(batch_shape=(None, *x.shape[1:])) for x in xs]
+    if case.get("call") == "initial_state":
+        outputs = as_list(layer(symbols[0], initial_state=symbols[1:]))
+    else:
+        outputs = as_list(layer(symbols if len(symbols) > 1 else symbols[0]))
+    for symbol, y in zip(outputs, numbered(data, "y"), strict=True):
+        assert len(symbol.shape) == y.ndim
+        assert all(n in {None, m} for n, m in zip(symbol.shape, y.shape, strict=True))
+    if not case.get("prelude"):
+        layer.set_weights(numbered(data, "w"))
+        predicted = as_list(Model(symbols, outputs).predict(xs))
+        for y, expected in zip(predicted, numbered(data, "y"), strict=True):
+            np.testing.assert_allclose(y, expected, **OUTPUT)
+
+
+TRAINED = [case for case in CASES if case.get("train")]
+
+
+@pytest.mark.parametrize("case", TRAINED, ids=lambda case: case["id"])
+def test_batch_normalization_in_training(case):
+    data = arrays(case)
+    layer = make(case)
+    x = K.variable(data["x0"])
+    layer(x)
+    before = numbered(data, "w")
+    layer.set_weights(before)
+    y = layer(x, training=True)
+    np.testing.assert_allclose(K.eval(y), data["train_y0"], **OUTPUT)
+    check_gradients(case, data, "train_", layer, [x], [y], None)
+
+    # Keras' TensorFlow backend removes the zero bias of its averages: after one update it stores the batch's own
+    # statistics. labkit keeps the documented average, so the expected value follows from both.
+    momentum = layer.momentum
+    fused = data["x0"].ndim == 4 and layer.axis in {-1, 3}
+    n = data["x0"].size // before[0].size if before else 1
+    for i, weight in enumerate(layer.weights):
+        if weight not in layer.non_trainable_weights:
+            continue
+        statistic = data[f"train_w{i}"]
+        if fused and weight is layer.moving_variance:
+            statistic = (
+                statistic * (n - 1) / n
+            )  # its fused kernel corrects for the sample size a second time
+        expected = before[i] * momentum + statistic * (1 - momentum)
+        np.testing.assert_allclose(K.eval(weight), expected, rtol=1e-3, atol=1e-4)
+
+
+@cases("stateful")
+def test_stateful(case):
+    data = arrays(case)
+    layer = make(case)
+    layer(data["x0_call0"])
+    layer.reset_states()
+    layer.set_weights(numbered(data, "w"))
+    for k in range(case["stateful_calls"]):
+        if k in case["reset_before"]:
+            layer.reset_states()
+        for i, y in enumerate(as_list(layer(data[f"x0_call{k}"]))):
+            np.testing.assert_allclose(y, data[f"y{i}_call{k}"], **OUTPUT)
+
+
+@cases("stochastic")
+def test_dropout_statistics(case):
+    np.random.seed(0)
+    layer, ones = make(case), np.ones(case["shape"], "float32")
+    np.testing.assert_array_equal(layer(ones), ones)
+    y, stats = layer(ones, training=True), case["stats"]
+    np.testing.assert_allclose(np.unique(y), stats["distinct"], rtol=1e-5)
+    assert y.mean() == pytest.approx(1, abs=0.05)
+    assert (y == y.min()).mean() == pytest.approx(stats["frac_min"], abs=0.03)
+
+
+@cases("error")
+def test_error(case):
+    expected = getattr(builtins, case["raises"])
+    if case["stage"] == "construct":
+        with pytest.raises(expected, match="规则"):
+            make(case)
+        return
+    layer = make(case)
+    symbols = [layers.Input(batch_shape=(None, *i["shape"][1:])) for i in case["inputs"]]
+    before = layer.get_weights()
+    with pytest.raises(expected, match="[一-龥]"):
+        layer(symbols if len(symbols) != 1 else symbols[0])
+    assert not layer.built and layer.get_weights() == before and not layer._inbound_nodes
+
+
+@cases("train")
+def test_training(case):
+    data = arrays(case)
+    model = Sequential(
+        [
+            getattr(layers, d["class_name"]).from_config(tuples(d["config"]))
+            for d in case["model_layers"]
+        ]
+    )
+    model.set_weights(numbered(data, "w"))
+    name, settings = case["optimizer"]
+    model.compile(getattr(optimizers, name)(**settings), case["loss"], metrics=case["metrics"])
+    assert model.metrics_names == case["metrics_names"]
+    x, y = data["x0"], data["target"]
+    fit = dict(case["fit"])
+    if fit.pop("sample_weight", None):
+        fit["sample_weight"] = data["sample_weight"]
+    if "class_weight" in fit:
+        fit["class_weight"] = {int(k): v for k, v in fit["class_weight"].items()}
+    # BatchNormalization starts here from random moving variances, negative ones among them, so predictions before
+    # training mean nothing; its moving averages differ by rule (see above), so predictions after it differ too.
+    averages = any(d["class_name"] == "BatchNormalization" for d in case["model_layers"])
+    if not averages:
+        np.testing.assert_allclose(model.predict(x), data["predict_before"], **OUTPUT)
+        evaluated = np.atleast_1d(model.evaluate(x, y, verbose=0))
+        np.testing.assert_allclose(evaluated, data["evaluate_before"], **OUTPUT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        history = model.fit(
+            x,
+            y,
+            shuffle=False,
+            verbose=0,
+            epochs=case["epochs"],
+            batch_size=case["batch_size"],
+            **fit,
+        )
+    assert history.history.keys() == case["history"].keys()
+    for key, values in case["history"].items():
+        if not (averages and key.startswith("val_")):
+            np.testing.assert_allclose(
+                history.history[key], values, rtol=1e-3, atol=1e-4, err_msg=key
+            )
+    # A bias before BatchNormalization has no effect: its gradient is rounding noise, which Adam and its kin scale
+    # up to full steps. Every other weight must agree.
+    noise = {id(layer.bias) for layer in model.layers if averages and type(layer) is layers.Conv2D}
+    for found, expected, weight in zip(
+        model.get_weights(), numbered(data, "final_w"), model.weights, strict=True
+    ):
+        if "moving" not in weight.name and id(weight) not in noise:
+            np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4, err_msg=weight.name)
+    if not averages:
+        np.testing.assert_allclose(model.predict(x), data["predict_after"], rtol=1e-3, atol=1e-4)
