@@ -8,7 +8,7 @@ of date runs again.
 import ast
 import symtable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 
 # `from m import *` may bind any name.
 ANY = "*"
@@ -35,7 +35,7 @@ class Names:
     inert: set[str] = field(default_factory=set)  # imports and definitions: using them changes none
 
 
-@lru_cache(maxsize=None)
+@cache
 def names(source: str) -> Names:
     """The names of one cell; none where it does not parse, since running it shows the error."""
     found = Names()
@@ -91,8 +91,9 @@ def names(source: str) -> Names:
     found.reads |= called_later - found.binds
     for node in ast.walk(ast.Module(body, [])):
         match node:
-            case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(
-                ctx=ast.Store() | ast.Del()
+            case (
+                ast.Attribute(ctx=ast.Store() | ast.Del())
+                | ast.Subscript(ctx=ast.Store() | ast.Del())
             ):
                 found.changes |= _root(node)
             case ast.Call(func=ast.Attribute(attr=method)) if method in PURE_METHODS:
@@ -103,8 +104,10 @@ def names(source: str) -> Names:
                 found.inert |= _bound_by(node)
                 if any(alias.name == ANY for alias in node.names):
                     found.assigns.add(ANY)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(
-                name=name
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
             ):
                 found.inert.add(name)
     return found
@@ -224,16 +227,13 @@ class History:
         others = [run for index, run in self.runs.items() if index not in {target, *needed}]
         missing: list[int] = []
         for index, wanted in needed.items():
-            run = self.runs.get(index)
+            run, own = self.runs.get(index), providers(cells, index)
             if (
                 run is None
                 or run.source != sources[index]
-                or any(i in missing or self.runs[i].turn > run.turn for i in providers(cells, index))
+                or any(i in missing or self.runs[i].turn > run.turn for i in own)
                 # Another cell of the page has put something else under a wanted name since.
-                or any(
-                    other.turn > run.turn and any(map(other.cell.writes_to, wanted))
-                    for other in others
-                )
+                or any(o.turn > run.turn and any(map(o.cell.writes_to, wanted)) for o in others)
             ):
                 missing.append(index)
         return missing

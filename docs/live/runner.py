@@ -180,7 +180,8 @@ class Page:
             lines[self.files[error.filename]] = error.lineno
         stopped = isinstance(error, KeyboardInterrupt)
         if stopped:
-            text = "已停止" + "".join(f"，停在第 {line} 行" for line in [*lines.values()][:1]) + "。"
+            line = next(iter(lines.values()), None)
+            text = f"已停止，停在第 {line} 行。" if line else "已停止。"
         else:
             trace = traceback.TracebackException.from_exception(error)
             self._trim(trace)
