@@ -1,0 +1,85 @@
+"""How much a page transfers and how long Python takes: `make bench` on the built site."""
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser import SITE, chromium, run_cell, serve
+
+ROUNDS = 3
+FIRST_PAGE, NEXT_PAGE = "", "layers/core/Dense/"
+
+
+@contextmanager
+def fresh_profile(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+def transferred(context: BrowserContext, address: str) -> int:
+    """Bytes on the wire, headers included, until the page has been quiet for half a second."""
+    page = context.new_page()
+    sizes: list[int] = []
+    network = context.new_cdp_session(page)
+    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    network.send("Network.enable")
+    page.goto(address, wait_until="networkidle")
+    page.close()
+    return int(sum(sizes))
+
+
+def pages() -> list[str]:
+    return sorted(path.parent.relative_to(SITE).as_posix() for path in SITE.rglob("index.html"))
+
+
+def seconds_to_run(page: Page) -> float:
+    """From the press of Run in the first cell to its last output."""
+    begin = time.perf_counter()
+    output = run_cell(page, 0)
+    elapsed = time.perf_counter() - begin
+    if output.error:
+        raise RuntimeError(f"{page.url}: {output.error}")
+    return elapsed
+
+
+def measure_round(browser: Browser, base: str) -> tuple[float, float, float]:
+    with fresh_profile(browser) as context:
+        page = context.new_page()
+        page.goto(f"{base}/{FIRST_PAGE}", wait_until="networkidle")
+        cold, again = seconds_to_run(page), seconds_to_run(page)
+        page.goto(f"{base}/{NEXT_PAGE}", wait_until="networkidle")
+        return cold, again, seconds_to_run(page)
+
+
+def report(label: str, value: str, goal: str) -> None:
+    print(f"{label:　<14}{value:>12}    目标 ≤ {goal}")
+
+
+def main() -> None:
+    with chromium() as browser, serve(SITE) as base:
+        sizes = {}
+        for name in pages():
+            with fresh_profile(browser) as context:
+                sizes[name] = transferred(context, f"{base}/{name}/".replace("/./", "/"))
+        largest = max(sizes, key=lambda name: sizes[name])
+        rounds = [measure_round(browser, base) for _ in range(ROUNDS)]
+    cold, again, following = (statistics.median(column) for column in zip(*rounds, strict=True))
+    print(f"Chromium，本机服务器，{ROUNDS} 次的中位数。首页第一格与 {NEXT_PAGE} 第一格。")
+    report("按运行之前的下载量", f"{sizes['.'] / 1000:.0f} kB", "400 kB（首页）")
+    report("同上，最大的一页", f"{sizes[largest] / 1000:.0f} kB", f"400 kB（{largest}）")
+    report("第一个结果，空缓存", f"{cold:.2f} s", "6 s")
+    report("同一页再运行", f"{again:.2f} s", "0.2 s")
+    report("下一页，有缓存", f"{following:.2f} s", "3.5 s")
+    runtime = sum(path.stat().st_size for path in Path(SITE / "runtime").rglob("*"))
+    report("运行环境，只下载一次", f"{runtime / 1e6:.1f} MB", "——")
+
+
+if __name__ == "__main__":
+    main()
