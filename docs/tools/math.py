@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from functools import cache
+from html import unescape
 from pathlib import Path
 
 from markdown.extensions import Extension
@@ -46,7 +47,9 @@ class Math(Treeprocessor):
         for element in root.iter():
             if element.get("class") == "arithmatex":
                 formula = re.fullmatch(r"\\[(\[](.*)\\[)\]]", element.text.strip(), re.DOTALL)
-                html = render(formula[1].strip(), display=element.tag == "div")
+                # arithmatex escapes for HTML: the & of an aligned formula arrives as &amp;.
+                tex = unescape(formula[1]).strip()
+                html = render(tex, display=element.tag == "div")
                 # The search index stops excluding at the first inner element of the same name,
                 # so the wrapper has a name that KaTeX never uses.
                 element.tag, element.attrib = "tex-math", {"data-search-exclude": "true"}
