@@ -30,7 +30,8 @@ AXES = {
 def shape_diagram(layer, input_shape):
     """层的形状图：输入、层（参数、权重、参数量）、输出。
 
-    input_shape 含批次轴，例如 (None, 28, 28, 1)；多个输入时是形状的列表。返回 SVG 文本，不改动 layer。
+    input_shape 含批次轴，例如 (None, 28, 28, 1)；多个输入时是形状的列表。
+    返回 SVG 文本，不改动 layer。
     """
     several = isinstance(input_shape, list)
     inputs = [tuple(shape) for shape in (input_shape if several else [input_shape])]
@@ -86,7 +87,7 @@ def input_axes(layer, inputs, outputs):
 
 
 def tensor_column(caption, shapes, names):
-    """One tile an axis, top to bottom in the order of the axes; returns the drawing and its height."""
+    """One tile an axis, in the order of the axes; returns the drawing and its height."""
     parts, y = [], 0
     for number, (shape, axis_names) in enumerate(zip(shapes, names, strict=True), start=1):
         label = caption if len(shapes) == 1 else f"{caption} {number}"
@@ -109,17 +110,17 @@ def layer_box(layer, weights, count):
     lines = [text(LAYER / 2, 21, type(layer).__name__, MONO, size=14, weight=600)]
     y = 32
     for name, value in settings(layer).items():
-        lines.append(text(LAYER / 2, y + 9, f"{name}={value}", MONO, size=10.5, fill=FAINT))
-        y += LINE - 2
+        for row in rows(f"{name}=", value):
+            lines.append(text(LAYER / 2, y + 9, row, MONO, size=10.5, fill=FAINT))
+            y += LINE - 2
     y += 4
     for name, shape in weights:
-        # Name and shape share a row where they fit.
-        rows = [f"{name} {shape}"] if len(f"{name} {shape}") <= 25 else [name, str(shape)]
-        height = LINE * len(rows) + 3
+        parts = rows(f"{name} ", str(shape))
+        height = LINE * len(parts) + 3
         lines.append(
             f'<rect x="6" y="{y}" width="{LAYER - 12}" height="{height}" rx="4" fill="{WEIGHT}"/>'
         )
-        for row in rows:
+        for row in parts:
             lines.append(text(LAYER / 2, y + 14, row, MONO, size=10.5))
             y += LINE
         y += 7
@@ -130,6 +131,11 @@ def layer_box(layer, weights, count):
         f'fill="{PAPER}" stroke="{EDGE}"/>'
     )
     return box + "".join(lines), y
+
+
+def rows(name, value):
+    """One row where both fit into the box, else two."""
+    return [name + value] if len(name + value) <= 25 else [name.strip(), value]
 
 
 def settings(layer):
@@ -157,4 +163,5 @@ def text(x, y, content, font, size, weight=400, fill=INK):
 
 
 def arrow(x, y):
-    return f'<path d="M{x + 2} {y:g}h{GAP - 5}m-4 -4l4 4l-4 4" fill="none" stroke="{EDGE}" stroke-width="1.5"/>'
+    line = f"M{x + 2} {y:g}h{GAP - 5}m-4 -4l4 4l-4 4"
+    return f'<path d="{line}" fill="none" stroke="{EDGE}" stroke-width="1.5"/>'

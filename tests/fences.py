@@ -93,6 +93,7 @@ def check(page):
     """Run a page from top to bottom; return one message for each fence that does not hold."""
     problems, namespace, exercise = [], {"__name__": "__main__"}, None
     for fence in fences(page):
+
         def complain(what, fence=fence):
             problems.append(f"{page}:{fence.line}: {what}\n{fence.code}")
 

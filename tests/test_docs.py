@@ -80,7 +80,7 @@ BROKEN = {
     "inside a folded block": '??? tip "提示"\n\n    ```python\n    1 + 1  #> 3\n    ```\n',
     "wrong solution": (
         "```{.python .live .exercise}\ndef double(x): ...\n```\n\n"
-        "```{.python .live .check}\nprint('通过' if double(2) == 4 else '还不对')  #> 还不对\n```\n\n"
+        "```{.python .live .check}\nprint('通过' if double(2) == 4 else '不对')  #> 不对\n```\n\n"
         "```{.python .solution}\ndef double(x): return 3 * x\n```\n"
     ),
 }

@@ -170,7 +170,11 @@ def test_page_on_a_phone(path, browser, address):
     with open_page(browser, address + url_of(path).removeprefix(HOST), viewport=phone) as page:
         requested = set()
         page.on("request", lambda request: requested.add(request.url))
-        page.reload(wait_until="networkidle")
+        page.reload()
+        # A cell becomes an editor when it scrolls into view.
+        for cell in page.locator("live-code").all()[:1]:
+            cell.scroll_into_view_if_needed()
+        page.wait_for_load_state("networkidle")
         width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 390, f"{width} px wide"
     files = [target(url.removeprefix(address), SITE / "index.html")[0] for url in requested]

@@ -67,7 +67,7 @@ def makeExtension(**options):
 
 
 def install(site):
-    """Copy what the pages load: the stylesheet without its fallbacks for old browsers, and woff2."""
+    """Copy what the pages load: the stylesheet, without old browsers' fonts, and woff2."""
     source, target = ROOT / "node_modules/katex/dist", Path(site) / "katex"
     (target / "fonts").mkdir(parents=True, exist_ok=True)
     for font in source.glob("fonts/*.woff2"):

@@ -40,31 +40,29 @@ TYPES = {
 }
 
 
-class ReferenceError(ValueError):
+class BlockError(ValueError):
     """A block that cannot be shown; fails the build."""
 
 
 class Reference(Preprocessor):
     def run(self, lines):
-        output, fence, index = [], None, 0
-        while index < len(lines):
-            line = lines[index]
-            index += 1
-            if ticks := re.match(r"\s*(`{3,}|~{3,})", line):
-                # A fence may show this very syntax; it closes with the ticks that opened it.
-                fence = ticks[1] if fence is None else None if fence == ticks[1] else fence
-            block = None if fence else re.match(r"::: (\w+) (.+)", line)
+        output, waiting, ticks = [], list(lines), None
+        while waiting:
+            line = waiting.pop(0)
+            # A fence may show this very syntax; it ends with the ticks that opened it.
+            if edge := re.match(r"\s*(`{3,}|~{3,})", line):
+                ticks = edge[1] if ticks is None else None if ticks == edge[1] else ticks
+            block = None if ticks else re.match(r"::: (\w+) (.+)", line)
             if not block:
                 output.append(line)
                 continue
-            start = index
-            while index < len(lines) and (lines[index].startswith("    ") or not lines[index].strip()):
-                index += 1
-            body = dedent("\n".join(lines[start:index])).strip()
+            body = []
+            while waiting and (waiting[0].startswith("    ") or not waiting[0].strip()):
+                body.append(waiting.pop(0))
             try:
-                text = self.show(block[1], block[2].strip(), body)
+                text = self.show(block[1], block[2].strip(), dedent("\n".join(body)).strip())
             except Exception as error:
-                raise ReferenceError(f"{self.place(line)}: {line}\n{error}") from error
+                raise BlockError(f"{self.place(line)}: {line}\n{error}") from error
             output += ["", *text.splitlines(), ""]
         return output
 
@@ -73,34 +71,36 @@ class Reference(Preprocessor):
             case "signature":
                 return signature(find(argument))
             case "parameters":
-                return parameters(find(argument), meanings(body), self.page())
+                page = self.file.src_uri if self.file else ""
+                return parameters(find(argument), meanings(body), page)
             case "source":
                 return source(find(argument))
             case "shape":
                 return self.md.htmlStash.store(shape(argument, body))
-        raise ReferenceError(f"::: 之后只能是 signature、parameters、source、shape，收到 {kind!r}")
+        raise BlockError(f"::: 之后只能是 signature、parameters、source、shape，收到 {kind!r}")
 
-    def page(self):
-        """Path of the page below docs; the site builder keeps it with its link rewriting."""
-        relative_links = "relpath" in self.md.treeprocessors and self.md.treeprocessors["relpath"]
-        return relative_links.file.src_uri if relative_links else ""
+    @property
+    def file(self):
+        """The page, which MkDocs keeps for its link rewriting; None under other builders."""
+        known = "relpath" in self.md.treeprocessors
+        return self.md.treeprocessors["relpath"].file if known else None
 
     def place(self, line):
-        page = self.page()
-        if not page:
+        if not self.file:
             return "page"
-        # Counted in the file: the builder has cut the front matter off.
-        return f"{page}:{(ROOT / 'docs' / page).read_text().splitlines().index(line) + 1}"
+        # Counted in the file: MkDocs has cut the front matter off.
+        lines = Path(self.file.abs_src_path).read_text().splitlines()
+        return f"{self.file.src_uri}:{lines.index(line) + 1}"
 
 
 def find(name):
     if name not in labkit.layers.__all__:
-        raise ReferenceError(f"labkit.layers 里没有 {name}")
+        raise BlockError(f"labkit.layers 里没有 {name}")
     return getattr(labkit.layers, name)
 
 
-def fence(code, title=None):
-    return f'```python{f" title={chr(34)}{title}{chr(34)}" if title else ""}\n{code.rstrip()}\n```'
+def fence(code, options=""):
+    return f"```python {options}\n{code.rstrip()}\n```"
 
 
 def own_parameters(cls):
@@ -132,7 +132,7 @@ def meanings(body):
             name, found[entry[1]] = entry[1], entry[2]
         elif line.strip():
             if not found:
-                raise ReferenceError(f"应写成“参数名: 说明”，收到 {line!r}")
+                raise BlockError(f"应写成“参数名: 说明”，收到 {line!r}")
             found[name] += "\n    " + line.strip()
     return found
 
@@ -146,9 +146,9 @@ def glossary():
 def parameters(cls, given, page):
     own, shared = own_parameters(cls), glossary()
     if unknown := sorted(set(given) - set(own)):
-        raise ReferenceError(f"{cls.__name__} 没有参数 {'、'.join(unknown)}；它有 {'、'.join(own)}")
+        raise BlockError(f"{cls.__name__} 没有参数 {'、'.join(unknown)}；它有 {'、'.join(own)}")
     if missing := [name for name in own if name not in given and name not in shared]:
-        raise ReferenceError(
+        raise BlockError(
             f"参数 {'、'.join(missing)} 没有说明：写在这一块里，或在 {GLOSSARY} 加标题“## 参数名”"
         )
     home = posixpath.relpath(".", posixpath.dirname(page) or ".")
@@ -192,33 +192,28 @@ def describe(annotation):
 
 
 def source(cls):
-    """The class open, then folded: bases, cells, and the functions of labkit.backend in call order."""
+    """The class open, then folded: bases, cells, and the functions that compute, in call order."""
     first, *others = reached(cls)
-    text = [section(fence(inspect.getsource(first), file_of(first)))]
+    # Left in the search index, every name would be found on every page.
+    hidden = 'class="source" data-search-exclude="true" markdown="1"'
+    text = [f"<section {hidden}>\n\n{listing(first)}\n\n</section>"]
     for thing in others:
         if inspect.isclass(thing):
             label = "基类" if issubclass(cls, thing) else "用到的类"
         else:
-            label = "原语（前向与反向）" if is_primitive(thing) else "辅助函数"
-        code = fence(inspect.getsource(thing), file_of(thing))
-        text.append(
-            '<details class="source" data-search-exclude="true" markdown="1">\n'
-            f"<summary>{label} <code>{thing.__name__}</code></summary>\n\n{code}\n\n</details>"
-        )
+            label = "原语，前向与反向" if is_primitive(thing) else "辅助函数"
+        summary = f"<summary><code>{thing.__name__}</code> {label}</summary>"
+        text.append(f"<details {hidden}>\n{summary}\n\n{listing(thing)}\n\n</details>")
     return "\n\n".join(text)
 
 
-def section(text):
-    # The search index would find every name on every page otherwise.
-    return f'<section class="source" data-search-exclude="true" markdown="1">\n\n{text}\n\n</section>'
-
-
-def file_of(thing):
-    return Path(inspect.getsourcefile(inspect.unwrap(thing))).relative_to(ROOT).as_posix()
+def listing(thing):
+    file = Path(inspect.getsourcefile(inspect.unwrap(thing))).relative_to(ROOT).as_posix()
+    return fence(inspect.getsource(thing), f'title="{file}"')
 
 
 def reached(cls):
-    """The class, the classes it is made of, then primitives and what belongs to them, in call order."""
+    """The class, the classes it is made of, then primitives and their helpers, in call order."""
     bases = cls.__mro__[: cls.__mro__.index(Layer)]
     found = list(dict.fromkeys([*bases, *(thing for base in bases for thing in closure(base))]))
     within = {part for thing in found if is_primitive(thing) for part in closure(thing)}
@@ -257,11 +252,13 @@ def closure(thing):
 
 @cache
 def named(thing):
-    """Layers of the same module, and functions of that module and labkit.backend, in reading order."""
+    """Layers of the same module, functions of it and of labkit.backend, in reading order."""
     plain = inspect.unwrap(thing)
     module = inspect.getmodule(plain)
     tree = ast.parse(dedent(inspect.getsource(plain)))
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute | ast.arg)]
+    nodes = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute | ast.arg)
+    ]
     nodes.sort(key=lambda node: (node.lineno, node.col_offset))
     # Parameters and local variables may be called like a function of their module.
     local = {node.arg if isinstance(node, ast.arg) else node.id for node in nodes if is_bound(node)}
@@ -271,11 +268,13 @@ def named(thing):
 
 
 def is_bound(node):
-    return isinstance(node, ast.arg) or isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    return (
+        isinstance(node, ast.arg) or isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
 
 
 def resolve(node, names):
-    """The value of a name or of a dotted name that starts at a module, found without running code."""
+    """The value of a name, or of a dotted one that starts at a module, without running code."""
     if isinstance(node, ast.Name):
         return names.get(node.id)
     owner = resolve(node.value, names) if isinstance(node, ast.Attribute) else None
@@ -289,14 +288,16 @@ def is_shown(value, origin):
         return False
     module = inspect.unwrap(value).__module__
     # The tape is the engine under all layers and belongs to none.
-    return module == origin or (module.startswith("labkit.backend.") and not module.endswith(".tape"))
+    return module == origin or (
+        module.startswith("labkit.backend.") and not module.endswith(".tape")
+    )
 
 
 def shape(call, body):
     layer = eval(call, vars(labkit.layers))
     key, _, value = body.partition(":")
     if key != "input":
-        raise ReferenceError("形状图需要一行 input: (None, 3)")
+        raise BlockError("形状图需要一行 input: (None, 3)")
     return shape_diagram(layer, ast.literal_eval(value.strip()))
 
 

@@ -1,0 +1,142 @@
+"""The Markdown extensions: blocks that show labkit, and formulas."""
+
+import re
+import subprocess
+import sys
+
+import markdown
+import pytest
+
+from docs.tools.reference import reached
+from labkit.layers import LSTM, Add, Conv2D, Dense, MaxPooling2D
+from tests.fences import ROOT
+
+EXTENSIONS = [
+    "attr_list",
+    "def_list",
+    "md_in_html",
+    "pymdownx.superfences",
+    "pymdownx.arithmatex",
+    "docs.tools.reference",
+    "docs.tools.math",
+]
+
+
+def convert(text):
+    options = {"pymdownx.arithmatex": {"generic": True}}
+    return markdown.markdown(text, extensions=EXTENSIONS, extension_configs=options)
+
+
+def plain(html):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html)).replace("&quot;", '"')
+
+
+def test_signature_is_what_one_types():
+    text = plain(convert("::: signature MaxPooling2D"))
+    assert "from labkit.layers import MaxPooling2D" in text
+    assert 'pool_size=(2, 2), strides=None, padding="valid", data_format=None,' in text
+
+
+def test_parameters_join_signature_page_and_glossary():
+    html = convert("::: parameters Dense\n    units: 见 [下文](#x)，$y$。")
+    assert '<dt id="units"><code>units</code> <span class="facts">整数 · 必填</span></dt>' in html
+    assert '见 <a href="#x">下文</a>' in html and "<math" in html
+    # Not explained on the page, therefore from the glossary, with a link to its entry.
+    assert 'href="./glossary.md#use_bias"' in html and "是否加偏置" in html
+    assert len(re.findall("<dt", html)) == 10
+
+
+def test_choices_come_from_the_types():
+    html = plain(convert("::: parameters MaxPooling2D"))
+    assert '"valid" / "same" · 默认 "valid"' in html
+    assert "整数 / 元组 · 默认 (2, 2)" in html
+
+
+def test_source_shows_the_class_its_bases_and_the_backward():
+    html = convert("::: source MaxPooling2D")
+    opened, folded = html.split("<details", 1)
+    assert "class MaxPooling2D(Pooling)" in plain(opened)
+    assert "labkit/layers/pooling.py" in opened
+    for piece in ("class Pooling(Layer)", "def max_pool(", "def backward(dy)"):
+        assert piece in plain(folded)
+    assert "class Layer" not in plain(html)
+    assert html.count("data-search-exclude") == html.count("<details") + 1
+
+
+@pytest.mark.parametrize(
+    ("layer", "primitives"),
+    [
+        (Dense, {"dot", "add"}),
+        (Conv2D, {"conv", "add"}),
+        (MaxPooling2D, {"max_pool"}),
+        (Add, {"add"}),
+        (LSTM, {"dot", "where", "unstack"}),
+    ],
+)
+def test_primitives_are_found_without_a_list(layer, primitives):
+    found = {thing.__name__ for thing in reached(layer) if hasattr(thing, "is_primitive")}
+    assert primitives <= found
+
+
+def test_a_local_variable_is_not_taken_for_a_function():
+    # LSTMCell's `shape` is a variable, labkit.backend's is a function.
+    assert "shape" not in {thing.__name__ for thing in reached(LSTM)}
+
+
+def test_shape_is_an_inline_picture():
+    html = convert("::: shape Dense(4)\n    input: (None, 3)\n\n后文")
+    assert '<svg class="shape-diagram"' in html
+    assert "共 16 个参数" in html and "<p>后文</p>" in html
+
+
+def test_a_fence_may_show_the_syntax():
+    html = convert("````markdown\n```python\n1\n```\n::: signature Dense\n````")
+    assert "::: signature Dense" in plain(html)
+
+
+@pytest.mark.parametrize(
+    ("block", "cause"),
+    [
+        ("::: signature Dens", "labkit.layers 里没有 Dens"),
+        ("::: parameters Dense\n    unit: 错", "Dense 没有参数 unit；它有 units"),
+        ("::: parameters Embedding", "参数 input_dim、output_dim"),
+        ("::: parameters Dense\n    没有冒号", "应写成“参数名: 说明”"),
+        ("::: shape Dense(4)", "需要一行 input"),
+        ("::: shape Dense(0)\n    input: (None, 3)", "units 是正整数"),
+        ("::: picture Dense", "只能是 signature、parameters、source、shape"),
+    ],
+)
+def test_a_mistake_stops_the_build(block, cause):
+    with pytest.raises(ValueError) as failure:
+        convert("# 标题\n\n" + block)
+    assert cause in str(failure.value)
+    assert block.splitlines()[0] in str(failure.value)
+
+
+def test_the_build_names_page_line_and_cause(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/index.md").write_text("---\ntitle: 首页\n---\n# 首页\n\n::: signature Dens\n")
+    config = tmp_path / "mkdocs.yml"
+    config.write_text("site_name: x\ntheme: mkdocs\nmarkdown_extensions: [docs.tools.reference]\n")
+    build = subprocess.run(
+        [sys.executable, *f"-m mkdocs build --strict -f {config} -d {tmp_path}/site".split()],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert build.returncode != 0
+    assert "index.md:6: ::: signature Dens\nlabkit.layers 里没有 Dens" in build.stderr
+
+
+def test_formulas_are_static_and_spoken():
+    html = convert("行内 $x^2$。\n\n$$\ny = \\text{权重} \\cdot x\n$$")
+    assert html.count('<tex-math data-search-exclude="true">') == 2
+    assert html.count("<math") == 2 and html.count("katex-display") == 1
+    assert "arithmatex" not in html and "<script" not in html
+
+
+@pytest.mark.parametrize("formula", [r"\frac{1", r"\unknown", "中文"])
+def test_a_wrong_formula_stops_the_build(formula):
+    with pytest.raises(ValueError) as failure:
+        convert(f"坏的 ${formula}$")
+    assert "公式" in str(failure.value) and repr(formula) in str(failure.value)
