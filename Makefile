@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # The theme's advertisement against MkDocs 2.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help serve site test check bench chromium clean
+.PHONY: help serve site test check bench screenshot chromium clean
 .DELETE_ON_ERROR:
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo 'make test    安装测试所需，运行全部测试'
 	@echo 'make check   ruff、pyright、tsc、严格构建'
 	@echo 'make bench   测量下载量与等待时间'
+	@echo 'make screenshot   重拍 README 里的图'
 	@echo 'make clean   删除安装和构建出来的一切'
 
 serve: site
@@ -32,6 +33,9 @@ check: site
 
 bench: site chromium
 	$(PY) -m tests.benchmarks.start_up
+
+screenshot: site chromium
+	$(PY) -m tests.screenshot
 
 clean:
 	rm -rf .venv node_modules .cache site
