@@ -13,7 +13,7 @@ from .utils.generic_utils import to_list
 
 
 def standardize(where: str, data, names: list[str], shapes: list[tuple]) -> list[np.ndarray]:
-    """One float array for each name, in the given shapes (None fits anything); a 1-D array gains a last axis."""
+    """One float array per name, in the given shapes (None fits any); 1-D ones gain a last axis."""
     if isinstance(data, dict):
         missing = [name for name in names if name not in data]
         if missing:

@@ -6,7 +6,8 @@ from difflib import get_close_matches
 def explain(where: str, received: object, rule: str, suggestion: str) -> str:
     """拼出一条教学式的出错信息。
 
-    参数：where 是出错的层或函数；received 是收到的东西；rule 是规则（带公式）；suggestion 是最近的可行写法。
+    参数：where 是出错的层或函数；received 是收到的东西；rule 是规则（带公式）；
+    suggestion 是最近的可行写法。
     """
     return f"{where}：收到 {received}。规则：{rule}。可以改成：{suggestion}。"
 

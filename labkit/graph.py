@@ -43,20 +43,18 @@ def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, ten
     """
     from .layers.core import InputLayer
 
-    if shape is None and batch_shape is None:
-        raise ValueError(
-            explain(
-                "Input",
-                "没有形状",
-                "给出 shape（不含 batch 轴）或 batch_shape",
-                "Input(shape=(3,))",
+    if batch_shape is None:
+        if shape is None:
+            raise ValueError(
+                explain(
+                    "Input",
+                    "没有形状",
+                    "给出 shape（不含 batch 轴）或 batch_shape",
+                    "Input(shape=(3,))",
+                )
             )
-        )
-    layer = InputLayer(
-        batch_input_shape=tuple(batch_shape) if batch_shape is not None else (None, *shape),
-        dtype=dtype or K.floatx(),
-        name=name,
-    )
+        batch_shape = (None, *shape)
+    layer = InputLayer(batch_input_shape=tuple(batch_shape), dtype=dtype or K.floatx(), name=name)
     return layer.output
 
 

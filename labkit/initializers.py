@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -273,6 +273,10 @@ def deserialize(config: Mapping[str, Any], custom_objects: Mapping | None = None
     return deserialize_keras_object(config, globals(), custom_objects, "初始化")
 
 
+@overload
+def get(identifier: None) -> None: ...
+@overload
+def get(identifier: str | Mapping[str, Any] | Callable) -> Callable: ...
 def get(identifier: str | Mapping[str, Any] | Callable | None) -> Callable | None:
     """None → None；名称（如 "he_normal"）或配置字典 → 新对象；函数原样返回。"""
     if identifier is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from . import constraints, initializers, regularizers
 from .backend.tape import Symbol, Tensor, Variable, record_symbol, untaped
 from .errors import explain, nearest
 from .graph import Node
+from .types import Constraint, Initializer, Regularizer
 from .utils.generic_utils import to_list, unpack_singleton
 
 KEYWORDS = (
@@ -41,7 +42,7 @@ class InputSpec:
 
 
 class Run:
-    """One evaluation from outside: it gathers the updates, which are written only when it has succeeded."""
+    """One evaluation from outside: it gathers the updates, written only once it has succeeded."""
 
     current: Run | None = None
 
@@ -60,17 +61,20 @@ class Run:
 
 
 class ArrayWithMask(np.ndarray):
-    """A layer's output array that carries its mask to the next layer; results of NumPy functions drop it."""
+    """A layer's output with its mask for the next layer; results of NumPy functions drop it."""
 
     def __array_finalize__(self, source):
-        self._keras_mask = None
+        self._keras_mask: Any = None
 
 
 class Layer:
-    """所有层的基类：`__init__` 记下参数，`build` 建权重，`compute_output_shape` 算形状，`call` 做计算。
+    """所有层的基类。
+
+    `__init__` 记下参数，`build` 建权重，`compute_output_shape` 算形状，`call` 做计算。
 
     关键字参数（所有层都有）：name、trainable、dtype、input_shape（不含 batch）、batch_input_shape、
-    batch_size、weights。出错：不认识的关键字抛出 TypeError；输入不合要求抛出 ValueError，层保持原样。
+    batch_size、weights。
+    出错：不认识的关键字抛出 TypeError；输入不合要求抛出 ValueError，层保持原样。
     """
 
     def __init__(self, **kwargs):
@@ -173,12 +177,12 @@ class Layer:
     def add_weight(
         self,
         name=None,
-        shape=None,
+        shape: Any = None,
         dtype=None,
-        initializer="glorot_uniform",
-        regularizer=None,
+        initializer: Initializer = "glorot_uniform",
+        regularizer: Regularizer = None,
         trainable=True,
-        constraint=None,
+        constraint: Constraint = None,
     ) -> Variable:
         """建一个权重。shape 的每一维必须是正整数。"""
         shape = tuple(shape)
@@ -196,8 +200,9 @@ class Layer:
             array, dtype=dtype or self.dtype, name=name, constraint=constraints.get(constraint)
         )
         # Rebinding, not appending: a failed build can then be undone.
-        if regularizer is not None:
-            self._regularized = [*self._regularized, (regularizers.get(regularizer), weight)]
+        penalty = regularizers.get(regularizer)
+        if penalty is not None:
+            self._regularized = [*self._regularized, (penalty, weight)]
         if trainable:
             self._trainable_weights = [*self._trainable_weights, weight]
         else:
@@ -225,7 +230,10 @@ class Layer:
         return K.batch_get_value(self.weights)
 
     def set_weights(self, weights) -> None:
-        """改写全部权重：数组的个数、顺序、形状都与 get_weights() 相同，否则抛出 ValueError，权重不变。"""
+        """改写全部权重：数组的个数、顺序、形状都与 get_weights() 相同。
+
+        出错：不相同时抛出 ValueError，权重不变。
+        """
         arrays, shapes = [np.asarray(w) for w in weights], [w.shape for w in self.weights]
         if [a.shape for a in arrays] != shapes:
             unbuilt = "（这一层还没有建好，先调用一次）" if not self.built else ""
@@ -364,7 +372,7 @@ class Layer:
         return outputs if isinstance(shapes, list) else outputs[0]
 
     def _compute(self, inputs, mask, kwargs):
-        """Run at once. From outside, plain arrays run without the tape and updates are written at the end."""
+        """Run at once. From outside, plain arrays run untaped and updates are written last."""
         if Run.current is not None:
             outputs, masks = self.evaluate_call(inputs, mask, kwargs)
         else:
@@ -534,7 +542,7 @@ def unpack_shapes(inputs):
     return K.int_shape(inputs)
 
 
-@lru_cache(maxsize=None)
+@cache
 def call_arguments(cls) -> tuple[str, ...]:
     """The names that a class's call takes besides its inputs; '**' when it takes any."""
     names = list(inspect.signature(cls.call).parameters.values())[2:]
@@ -545,9 +553,9 @@ def call_arguments(cls) -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def parameters(cls) -> dict[str, inspect.Parameter]:
-    """The parameters of a layer class, from the signatures of its __init__ and those of its bases below Layer."""
+    """The parameters of a layer class, from the __init__ of it and of its bases below Layer."""
     found: dict[str, inspect.Parameter] = {}
     for base in cls.__mro__:
         if base is Layer or "__init__" not in vars(base):
@@ -562,7 +570,7 @@ def parameters(cls) -> dict[str, inspect.Parameter]:
 
 
 def plain(value):
-    """A value as it stands in a config: numbers, strings, tuples, and {class_name, config} for objects."""
+    """A value as in a config: numbers, strings, tuples, {class_name, config} for objects."""
     if isinstance(value, list | tuple):
         return type(value)(plain(v) for v in value)
     if isinstance(value, np.generic):
@@ -573,7 +581,7 @@ def plain(value):
 
 
 def snake_case(name: str) -> str:
-    """MaxPooling2D → max_pooling2d, LSTM → lstm: the prefix of automatic layer names, split as Keras splits."""
+    """MaxPooling2D → max_pooling2d, LSTM → lstm: the prefix of automatic names, as in Keras."""
     words = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
     words = re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
     return words if not words.startswith("_") else "private" + words

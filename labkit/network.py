@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import backend as K
 from .backend.tape import Symbol
 from .errors import explain, nearest
 from .graph import Input, Node, evaluate, producer, sources
@@ -220,7 +219,7 @@ def unique(items) -> list:
 
 
 def alias(y: Symbol) -> Symbol:
-    """A symbol of its own for the network's own node, so that the layer that made y stays its source."""
+    """A symbol for the network's own node, so that the layer that made y stays its source."""
     copy = Symbol(y.shape, y.dtype, y.name)
     copy._keras_mask = y._keras_mask
     return copy
@@ -229,7 +228,8 @@ def alias(y: Symbol) -> Symbol:
 def ordered(inputs: list[Symbol], outputs: list[Symbol]) -> tuple[list[Node], list[Layer]]:
     """All nodes between inputs and outputs, sources first; and their layers in Keras' order.
 
-    Keras orders layers by depth (the longest way to an output), then by when the walk from the outputs met them.
+    Keras orders layers by depth (the longest way to an output), then by when the walk from the
+    outputs met them.
     """
     nodes: list[Node] = []
     met: dict[int, int] = {}

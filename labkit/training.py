@@ -39,14 +39,16 @@ class Trainer(Network):
     ) -> None:
         """选定优化器、损失函数与评价函数。
 
-        loss、metrics 可以对每个输出分别给出（列表或按输出名的字典）。出错：不认识的名字抛出 ValueError。
+        loss、metrics 可以对每个输出分别给出（列表或按输出名的字典）。
+        出错：不认识的名字抛出 ValueError。
         """
         if kwargs or target_tensors is not None or sample_weight_mode not in {None, "temporal"}:
             raise TypeError(
                 explain(
                     f"{self._label()}.compile",
                     f"参数 {list(kwargs) or 'target_tensors / sample_weight_mode'}",
-                    "参数是 optimizer、loss、metrics、loss_weights、sample_weight_mode（None 或 'temporal'）、weighted_metrics",
+                    "参数是 optimizer、loss、metrics、loss_weights、"
+                    "sample_weight_mode（None 或 'temporal'）、weighted_metrics",
                     "compile('sgd', 'mse')",
                 )
             )
@@ -59,7 +61,7 @@ class Trainer(Network):
             )
         self._compiled = {"loss": loss, "metrics": metrics, "loss_weights": loss_weights}
         self._weighted_metrics = weighted_metrics
-        self._loss_functions = None
+        self._loss_functions: list[Callable | None] = []
         if self.built:
             self._bind_losses()
         else:
@@ -137,7 +139,7 @@ class Trainer(Network):
         return [given] * len(names)
 
     def _metric(self, metric, i: int) -> tuple[Callable, str]:
-        """The metric's function and its name in the logs; 'accuracy' depends on the output and its loss."""
+        """The metric's function and its name in the logs; 'accuracy' depends on output and loss."""
         if metric not in {"accuracy", "acc", "crossentropy", "ce"}:
             function = metrics.get(metric)
             return function, getattr(function, "__name__", type(function).__name__)
@@ -166,7 +168,7 @@ class Trainer(Network):
                 )
             )
         self._ensure_built(x)
-        if self._loss_functions is None:
+        if not self._loss_functions:
             self._bind_losses()
         if self._collected is None:
             self._collected = self.trainable_weights
@@ -240,7 +242,10 @@ class Trainer(Network):
         return inputs, targets, weights
 
     def train_on_batch(self, x, y, sample_weight=None, class_weight=None):
-        """在一批数据上训练一步，返回损失（和各项评价）。损失不是有限数时抛出 FloatingPointError，权重不变。"""
+        """在一批数据上训练一步，返回损失（和各项评价）。
+
+        出错：损失不是有限数时抛出 FloatingPointError，权重不变。
+        """
         logs = self._train_step(*self._data(x, y, sample_weight, class_weight))
         self._refuse_nan(logs)
         return unpack_singleton(logs)
@@ -290,7 +295,8 @@ class Trainer(Network):
     ) -> cb.History:
         """训练 epochs 轮，返回 History（history.history 是每轮的损失与评价）。
 
-        出错：标签形状不合抛出 ValueError；损失变成 NaN 抛出 FloatingPointError（有 TerminateOnNaN 时只停止）。
+        出错：标签形状不合抛出 ValueError；
+        损失变成 NaN 抛出 FloatingPointError（有 TerminateOnNaN 时只停止）。
         """
         if kwargs:
             names = [
@@ -360,7 +366,7 @@ class Trainer(Network):
         return history
 
     def _validation(self, data, split, given):
-        """(training data, validation data or None); a split takes the last part, before any shuffling."""
+        """(training data, validation data or None); a split takes the end, before shuffling."""
         if given is not None:
             x, y, *weight = given
             return data, self._data(x, y, weight[0] if weight else None)

@@ -1,4 +1,4 @@
-"""The types of layer parameters; their Literal choices are also those that pages and controls offer."""
+"""The types of layer parameters; pages and controls offer the choices of their Literals."""
 
 from __future__ import annotations
 

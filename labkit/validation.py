@@ -57,13 +57,14 @@ def choice(where: str, name: str, value, literal) -> str:
 
 
 def with_defaults(init: Callable[P, None], **defaults) -> Callable[P, None]:
-    """The same __init__ with other defaults: a subclass that differs from its base in these alone."""
+    """The same __init__ with other defaults, for a subclass that differs in these alone."""
     signature = inspect.signature(init)
 
     @functools.wraps(init)
-    def __init__(self, *args, **kwargs):
-        given = signature.bind_partial(self, *args, **kwargs).arguments
-        init(self, *args, **{k: v for k, v in defaults.items() if k not in given}, **kwargs)
+    def __init__(*args: P.args, **kwargs: P.kwargs) -> None:
+        given = signature.bind_partial(*args, **kwargs).arguments
+        kwargs.update({k: v for k, v in defaults.items() if k not in given})
+        init(*args, **kwargs)
 
     __init__.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=[

@@ -54,7 +54,7 @@ def make(case):
 
 
 def masked(case, x):
-    """The golden prelude: Masking(mask_value), which zeroes the steps that equal it and passes their mask on."""
+    """The golden prelude: Masking(mask_value) zeroes the steps equal to it and masks them."""
     for prelude in case.get("prelude") or []:
         assert prelude["class_name"] == "Masking"
         kept = (x != prelude["config"]["mask_value"]).any(axis=-1)
@@ -201,8 +201,9 @@ def test_batch_normalization_in_training(case):
     np.testing.assert_allclose(K.eval(y), data["train_y0"], **OUTPUT)
     check_gradients(case, data, "train_", layer, [x], [y], None)
 
-    # Keras' TensorFlow backend removes the zero bias of its averages: after one update it stores the batch's own
-    # statistics. labkit keeps the documented average, so the expected value follows from both.
+    # Keras' TensorFlow backend removes the zero bias of its averages: after one update it stores
+    # the batch's own statistics. labkit keeps the documented average, so the expected value follows
+    # from both.
     momentum = layer.momentum
     fused = data["x0"].ndim == 4 and layer.axis in {-1, 3}
     n = data["x0"].size // before[0].size if before else 1
@@ -277,8 +278,9 @@ def test_training(case):
         fit["sample_weight"] = data["sample_weight"]
     if "class_weight" in fit:
         fit["class_weight"] = {int(k): v for k, v in fit["class_weight"].items()}
-    # BatchNormalization starts here from random moving variances, negative ones among them, so predictions before
-    # training mean nothing; its moving averages differ by rule (see above), so predictions after it differ too.
+    # BatchNormalization starts here from random moving variances, negative ones among them, so
+    # predictions before training mean nothing; its moving averages differ by rule (see above), so
+    # predictions after it differ too.
     averages = any(d["class_name"] == "BatchNormalization" for d in case["model_layers"])
     if not averages:
         np.testing.assert_allclose(model.predict(x), data["predict_before"], **OUTPUT)
@@ -301,8 +303,8 @@ def test_training(case):
             np.testing.assert_allclose(
                 history.history[key], values, rtol=1e-3, atol=1e-4, err_msg=key
             )
-    # A bias before BatchNormalization has no effect: its gradient is rounding noise, which Adam and its kin scale
-    # up to full steps. Every other weight must agree.
+    # A bias before BatchNormalization has no effect: its gradient is rounding noise, which Adam
+    # and its kin scale up to full steps. Every other weight must agree.
     noise = {id(layer.bias) for layer in model.layers if averages and type(layer) is layers.Conv2D}
     for found, expected, weight in zip(
         model.get_weights(), numbered(data, "final_w"), model.weights, strict=True

@@ -63,7 +63,8 @@ def normalize_data_format(value: str | None) -> str:
             explain(
                 "data_format",
                 repr(value),
-                "'channels_last' 是 (batch, rows, cols, channels)，'channels_first' 是 (batch, channels, rows, cols)",
+                "'channels_last' 是 (batch, rows, cols, channels)，"
+                "'channels_first' 是 (batch, channels, rows, cols)",
                 "'channels_last'",
             )
         )

@@ -13,7 +13,9 @@ from .windows import output_length, same_padding, taps
 
 @primitive
 def conv(x, kernel, strides, padding, dilation):
-    """N 维卷积（互相关）。x: (batch, *space, channels)，kernel: (*size, channels, filters) → y: (batch, *out, filters)。
+    """N 维卷积（互相关）。
+
+    x: (batch, *space, channels)，kernel: (*size, channels, filters) → y: (batch, *out, filters)。
 
     逐格累加：核的每一格 K[i, j] 是一个 (channels, filters) 矩阵，乘上它在各个输出位置碰到的输入。
     """

@@ -1,4 +1,4 @@
-"""Random numbers. Without a seed they come from NumPy's global generator, so np.random.seed repeats them."""
+"""Random numbers: without a seed from NumPy's global generator, so np.random.seed repeats them."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def prod(x, axis=None, keepdims=False):
     y = np.prod(x, axis=_axes(axis), keepdims=keepdims)
 
     def backward(dy):
-        # The product of all the others, found with the zeros set aside: right also where x holds a 0.
+        # The product of all the others, with the zeros set aside: right also where x holds a 0.
         zeros = (x == 0).sum(axis=_axes(axis), keepdims=True)
         rest = np.prod(np.where(x == 0, 1, x), axis=_axes(axis), keepdims=True)
         others = np.where(

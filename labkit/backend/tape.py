@@ -1,7 +1,8 @@
 """The whole reverse-mode engine: tensors that remember how they were made, and the walk back.
 
-A primitive takes plain arrays and returns ``(y, backward)``; ``backward(dy)`` returns one gradient per
-argument (None where there is none). Called on tensors it records a node, called on plain arrays it does not.
+A primitive takes plain arrays and returns ``(y, backward)``; ``backward(dy)`` returns one gradient
+per argument (None where there is none). Called on tensors it records a node, called on plain arrays
+it does not.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ import numpy as np
 
 
 class Operators:
-    """Arithmetic shared by tensors and symbols; elementwise.py and movement.py attach the operators."""
+    """Arithmetic of tensors and symbols; elementwise.py and movement.py attach the operators."""
 
     # NumPy must leave `array + tensor` to our reflected operators.
     __array_ufunc__ = None
-    _keras_mask = None
+    _keras_mask: Any = None
 
 
 class Tensor(Operators):
@@ -81,7 +82,10 @@ class Node:
 
 
 class Symbol(Operators):
-    """还没有数值的张量：只有形状（None 表示未知）和来历。由 Input()、K.placeholder() 或对它们的计算得到。"""
+    """还没有数值的张量：只有形状（None 表示未知）和来历。
+
+    由 Input()、K.placeholder() 或对它们的计算得到。
+    """
 
     def __init__(self, shape, dtype: str, name: str, record: tuple | None = None):
         self.shape = tuple(shape)
@@ -98,7 +102,8 @@ class Symbol(Operators):
 
     def __bool__(self):
         raise TypeError(
-            f"符号张量 {self.name} 还没有数值，不能当作真假来判断。把判断写进层的 call，或先用数组调用。"
+            f"符号张量 {self.name} 还没有数值，不能当作真假来判断。"
+            "把判断写进层的 call，或先用数组调用。"
         )
 
     def __repr__(self):
@@ -110,7 +115,7 @@ recording = True
 
 @contextmanager
 def untaped() -> Iterator[None]:
-    """Within this block primitives return plain arrays, also for variables: inference pays nothing."""
+    """Inside, primitives return plain arrays, also for variables: inference pays nothing."""
     global recording
     before, recording = recording, False
     try:
@@ -120,7 +125,10 @@ def untaped() -> Iterator[None]:
 
 
 def quiet() -> np.errstate:
-    """As in TensorFlow, overflow gives inf and 0/0 gives NaN without a warning; training refuses such a loss."""
+    """As in TensorFlow, overflow gives inf and 0/0 gives NaN without a warning.
+
+    Training refuses such a loss.
+    """
     return np.errstate(all="ignore")
 
 
@@ -130,7 +138,7 @@ def value(x: Any) -> Any:
 
 
 def primitive(forward: Callable) -> Callable:
-    """Turn ``forward(*arrays, **settings) -> (y, backward)`` into an operation on arrays, tensors and symbols."""
+    """Let ``forward(*arrays, **settings) -> (y, backward)`` take arrays, tensors and symbols."""
 
     @wraps(forward)
     def call(*arguments, **settings):
@@ -151,7 +159,7 @@ def primitive(forward: Callable) -> Callable:
 
 
 def record_symbol(function, arguments, settings):
-    """The symbolic result of a call; its shape is found by running it on ones, twice to see what varies."""
+    """The symbolic result of a call; two runs on ones show its shape and which axes vary."""
 
     def probe(unknown: int):
         filled = [
@@ -180,7 +188,7 @@ def record_symbol(function, arguments, settings):
 
 
 def nodes_before(last: Node | None) -> list[Node]:
-    """All nodes that lead to `last`, every node after the ones it uses (iterative: chains may be long)."""
+    """All nodes that lead to `last`, each after those it uses (iterative: chains may be long)."""
     order: list[Node] = []
     seen: set[int] = set()
     stack: list[tuple[Node, bool]] = [(last, False)] if last else []
@@ -200,7 +208,7 @@ def gradients(loss: Tensor, variables: Sequence[Tensor] | Tensor) -> list[Tensor
 
     loss 不是标量时，先对所有元素求和（与 TensorFlow 相同）。只有一阶导数。
     """
-    wanted = list(variables) if isinstance(variables, list | tuple) else [variables]
+    wanted: list[Any] = list(variables) if isinstance(variables, list | tuple) else [variables]
     for x in [loss, *wanted]:
         if not isinstance(x, Tensor):
             raise TypeError(
@@ -226,7 +234,7 @@ def gradients(loss: Tensor, variables: Sequence[Tensor] | Tensor) -> list[Tensor
 
 
 def unbroadcast(dy, x):
-    """Sum dy over the axes along which x was repeated; None for a plain number, which needs no gradient."""
+    """Sum dy over the axes where x was repeated; None for a number, which needs no gradient."""
     if not hasattr(x, "shape"):
         return None
     dy = dy.sum(axis=tuple(range(dy.ndim - x.ndim))) if dy.ndim > x.ndim else dy

@@ -40,7 +40,8 @@ def eval(x) -> np.ndarray:
     """张量的值，NumPy 数组。"""
     if isinstance(x, Symbol):
         raise TypeError(
-            f"K.eval：符号张量 {x.name} 还没有数值。可以改成：Model(inputs, outputs).predict(数据)。"
+            f"K.eval：符号张量 {x.name} 还没有数值。"
+            "可以改成：Model(inputs, outputs).predict(数据)。"
         )
     return np.asarray(value(x))
 

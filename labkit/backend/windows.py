@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from typing import TypeVar
+
+Length = TypeVar("Length", int, None)  # None: unknown
 
 
 def effective_size(size: int, dilation: int = 1) -> int:
@@ -10,28 +13,34 @@ def effective_size(size: int, dilation: int = 1) -> int:
     return (size - 1) * dilation + 1
 
 
-def output_length(length: int | None, size: int, padding: str, stride: int, dilation: int = 1):
+def output_length(
+    length: Length, size: int, padding: str, stride: int, dilation: int = 1
+) -> Length:
     """窗口滑动后的长度。
 
-    valid：⌊(length − covered) / stride⌋ + 1，其中 covered = (size − 1)·dilation + 1；same：⌈length / stride⌉。
+    valid：⌊(length − covered) / stride⌋ + 1，其中 covered = (size − 1)·dilation + 1；
+    same：⌈length / stride⌉。
     length 未知（None）时结果也未知。
     """
     if length is None:
-        return None
+        return length
     if padding == "valid":
         length = length - effective_size(size, dilation) + 1
     return -(-length // stride)
 
 
 def same_padding(length: int, size: int, stride: int, dilation: int = 1) -> tuple[int, int]:
-    """ "same" 在前、后各补几格：共需 (out − 1)·stride + covered − length，多出的一格补在后面（TensorFlow 的规则）。"""
+    """ "same" 在前、后各补几格。
+
+    共需 (out − 1)·stride + covered − length，多出的一格补在后面（TensorFlow 的规则）。
+    """
     out = -(-length // stride)
     total = max((out - 1) * stride + effective_size(size, dilation) - length, 0)
     return total // 2, total - total // 2
 
 
 def taps(size, outputs, strides, dilation):
-    """For each cell of the window: its index, and the slices of the padded input that it meets at every output.
+    """Each cell of the window: its index, and the slices of padded input it meets at all outputs.
 
     size, outputs, strides, dilation: one number per spatial axis.
     """

@@ -127,13 +127,18 @@ class Conv(Layer):
             y = K.bias_add(y, self.bias, data_format=self.data_format)
         return self.activation(y)
 
+    def _convolve(self, inputs):
+        raise NotImplementedError
+
 
 class Conv2D(Conv):
     """二维卷积层：核在行、列两个方向上滑动，每个位置做一次加权求和。
 
-    输入 (batch, rows, cols, channels)，输出 (batch, out_rows, out_cols, filters)；channels_first 时通道在第 1 轴。
-    权重 kernel: (*kernel_size, channels, filters)，bias: (filters,)。covered = (kernel_size − 1)·dilation_rate + 1；
-    valid：out = ⌊(n − covered) / strides⌋ + 1；same：out = ⌈n / strides⌉，多出的一格补在末尾（TensorFlow 的规则）。
+    输入 (batch, rows, cols, channels)，输出 (batch, out_rows, out_cols, filters)；
+    channels_first 时通道在第 1 轴。
+    权重 kernel: (*kernel_size, channels, filters)，bias: (filters,)。
+    covered = (kernel_size − 1)·dilation_rate + 1；valid：out = ⌊(n − covered) / strides⌋ + 1；
+    same：out = ⌈n / strides⌉，多出的一格补在末尾（TensorFlow 的规则）。
     出错：核比输入大、步幅与空洞率同时大于 1、padding 不认识，抛出 ValueError。
     """
 
@@ -152,7 +157,7 @@ class Conv2D(Conv):
 
 
 def window_outputs(where, name, space, sizes, padding, strides, dilation):
-    """The output length of every spatial axis; ValueError where the window is larger than what it slides over."""
+    """The output length of every spatial axis; ValueError where the window exceeds its input."""
     outputs = tuple(
         output_length(n, k, padding, s, d)
         for n, k, s, d in zip(space, sizes, strides, dilation, strict=True)
@@ -164,9 +169,10 @@ def window_outputs(where, name, space, sizes, padding, strides, dilation):
     raise ValueError(
         explain(
             where,
-            f"空间尺寸 {tuple(space)}，{name}={sizes}（覆盖 {covered}），strides={strides}，padding={padding!r}",
-            f"窗口不能大于输入：输出长度 = ⌊(n − covered) / strides⌋ + 1 = {outputs}，必须至少为 1；"
-            "每经过一层，尺寸都会变小",
+            f"空间尺寸 {tuple(space)}，{name}={sizes}（覆盖 {covered}），"
+            f"strides={strides}，padding={padding!r}",
+            f"窗口不能大于输入：输出长度 = ⌊(n − covered) / strides⌋ + 1 = {outputs}，"
+            "必须至少为 1；每经过一层，尺寸都会变小",
             f"{name}={fitting}，或 padding='same'，或减少前面的层",
         )
     )

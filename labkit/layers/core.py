@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import activations, constraints, initializers, regularizers
@@ -21,7 +23,12 @@ class InputLayer(Layer):
     """模型的入口，由 Input() 创建；没有计算。"""
 
     def __init__(
-        self, input_shape=None, batch_size=None, batch_input_shape=None, dtype=None, name=None
+        self,
+        input_shape: Any = None,
+        batch_size=None,
+        batch_input_shape=None,
+        dtype=None,
+        name=None,
     ):
         shape = batch_input_shape if batch_input_shape is not None else (batch_size, *input_shape)
         super().__init__(
@@ -38,7 +45,8 @@ class InputLayer(Layer):
 class Dense(Layer):
     """全连接层：y = activation(x · W + b)，W 作用在最后一个轴上。
 
-    输入 (batch, …, input_dim)，输出 (batch, …, units)。权重 kernel: (input_dim, units)，bias: (units,)。
+    输入 (batch, …, input_dim)，输出 (batch, …, units)。
+    权重 kernel: (input_dim, units)，bias: (units,)。
     高于二维的输入不会被摊平，每个位置用同一个 W（Keras 2.2.5 的实际行为）。
     出错：units 不是正整数、输入的最后一轴未知或与已建的权重不合，抛出 ValueError。
     """
@@ -117,7 +125,7 @@ class Activation(Layer):
         self.supports_masking = True
 
     def build(self, input_shape):
-        # A function that cannot take this rank (softmax on one axis) says so before the model is made.
+        # A function unfit for this rank (softmax on one axis) says so before the model is made.
         self.activation(np.zeros((1,) * len(input_shape), K.floatx()))
         self.built = True
 

@@ -75,7 +75,8 @@ class Embedding(Layer):
                         self._label(),
                         f"形状 {tuple(input_shape)} 的输入，input_length={self.input_length}",
                         f"输入形状是 (batch, {', '.join(map(str, wanted))})",
-                        f"input_length={steps[0] if len(steps) == 1 else steps}，或把序列补到同样的长度",
+                        f"input_length={steps[0] if len(steps) == 1 else steps}，"
+                        "或把序列补到同样的长度",
                     )
                 )
             steps = tuple(n if m is None else m for n, m in zip(steps, wanted, strict=True))

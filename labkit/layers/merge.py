@@ -45,7 +45,7 @@ class Merge(Layer):
         return (batches.pop() if None not in [shape[0] for shape in input_shape] else None, *space)
 
     def _broadcast(self, a, b):
-        """Shapes without the batch axis, matched from the right; a 1 stretches, None stays unknown."""
+        """Shapes without the batch axis, from the right; a 1 stretches, None stays unknown."""
         if len(a) < len(b):
             a, b = b, a
         merged = list(a[: len(a) - len(b)])
@@ -74,6 +74,9 @@ class Merge(Layer):
     def call(self, inputs):
         rank = max(K.ndim(x) for x in inputs)
         return self._merge([self._raise_rank(x, rank) for x in inputs])
+
+    def _merge(self, inputs):
+        raise NotImplementedError
 
     @staticmethod
     def _raise_rank(x, rank):

@@ -13,7 +13,8 @@ class BatchNormalization(Layer):
     """批归一化层：按通道减均值、除标准差，再乘 gamma、加 beta。形状不变。
 
     训练时用这一批的均值与方差，并更新移动平均 moving = moving·momentum + batch·(1 − momentum)；
-    预测时用移动平均。权重 gamma、beta（可训练）与 moving_mean、moving_variance（不可训练），形状都是 (channels,)。
+    预测时用移动平均。权重 gamma、beta（可训练）与 moving_mean、moving_variance（不可训练），
+    形状都是 (channels,)。
     移动方差存入前乘 n / (n − (1 + epsilon))，n 是每个通道的样本数（Keras 的规则）；
     TensorFlow 后端额外的零偏差修正不模仿。来源：Ioffe 与 Szegedy，2015。
     出错：axis 超出维数抛出 IndexError；该轴长度未知抛出 ValueError。

@@ -51,12 +51,16 @@ class Pooling(Layer):
         self.compute_output_shape(K.int_shape(inputs))  # raises where the window does not fit
         return self._pool(inputs)
 
+    def _pool(self, inputs):
+        raise NotImplementedError
+
 
 class MaxPooling2D(Pooling):
     """二维最大池化层：每个窗口只留最大的一个数，没有权重。
 
-    输入 (batch, rows, cols, channels)，输出 (batch, out_rows, out_cols, channels)；channels_first 时通道在第 1 轴。
-    strides=None 时等于 pool_size。valid：out = ⌊(n − pool_size) / strides⌋ + 1；same：out = ⌈n / strides⌉。
+    输入 (batch, rows, cols, channels)，输出 (batch, out_rows, out_cols, channels)；
+    channels_first 时通道在第 1 轴。strides=None 时等于 pool_size。
+    valid：out = ⌊(n − pool_size) / strides⌋ + 1；same：out = ⌈n / strides⌉。
     梯度只流向窗口里最大的那一格，并列时归第一格（TensorFlow 的约定）。
     出错：窗口比输入大，抛出 ValueError。
     """

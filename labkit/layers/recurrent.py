@@ -202,8 +202,10 @@ class RNN(Layer):
 class LSTMCell(Layer):
     """LSTM 的一步：输入 x_t 与上一步的 [h, c]，得到新的 h 与 c。
 
-    i, f, o = recurrent_activation(x·W + h·U + b) 的三份，c' = f·c + i·activation(x·W_c + h·U_c + b_c)，h' = o·activation(c')。
-    权重 kernel: (features, 4·units)，recurrent_kernel: (units, 4·units)，bias: (4·units,)，各门的次序是 i f c o。
+    i, f, o = recurrent_activation(x·W + h·U + b) 的三份，
+    c' = f·c + i·activation(x·W_c + h·U_c + b_c)，h' = o·activation(c')。
+    权重 kernel: (features, 4·units)，recurrent_kernel: (units, 4·units)，bias: (4·units,)，
+    各门的次序是 i f c o。
     来源：Hochreiter 与 Schmidhuber，1997；遗忘门：Gers 等，2000。
     """
 
@@ -283,7 +285,7 @@ class LSTMCell(Layer):
         self.built = True
 
     def draw_dropout(self, sequence, state, training=None) -> None:
-        """Draw the masks of one sequence: the same at every time step, one per gate in implementation 1."""
+        """Draw a sequence's masks: the same at every step, one per gate in implementation 1."""
         count = 4 if self.implementation == 1 else 1
 
         def draw(shape, rate):
@@ -320,9 +322,11 @@ def masked_dot(x, W, masks):
 class LSTM(RNN):
     """长短期记忆层（Long Short-Term Memory）：RNN 加 LSTMCell。
 
-    输入 (batch, time, features)，输出 (batch, units)；return_sequences=True 时 (batch, time, units)；
+    输入 (batch, time, features)，输出 (batch, units)；
+    return_sequences=True 时 (batch, time, units)；
     return_state=True 时再返回 h 与 c，各为 (batch, units)。
-    权重 kernel: (features, 4·units)，recurrent_kernel: (units, 4·units)，bias: (4·units,)，各门的次序是 i f c o。
+    权重 kernel: (features, 4·units)，recurrent_kernel: (units, 4·units)，bias: (4·units,)，
+    各门的次序是 i f c o。
     dropout、recurrent_dropout 的掩码在一个序列的所有时间步相同（Gal 与 Ghahramani，2016）。
     implementation 1 与 2 的数值相同，只在用了 dropout 时不同：1 给每个门一个掩码，2 共用一个。
     出错：units 不是正整数、输入不是三维、状态的个数或形状不对，抛出 ValueError。

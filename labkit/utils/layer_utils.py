@@ -13,7 +13,7 @@ def print_summary(model, line_length=None, positions=None, print_fn=None) -> Non
     )
     line_length = line_length or (65 if straight else 98)
     positions = positions or ([0.45, 0.85, 1.0] if straight else [0.33, 0.55, 0.67, 1.0])
-    ends = [int(line_length * p) if p <= 1 else p for p in positions]
+    ends = [int(line_length * p if p <= 1 else p) for p in positions]
     heads = ["Layer (type)", "Output Shape", "Param #"] + ([] if straight else ["Connected to"])
 
     def row(fields) -> None:
