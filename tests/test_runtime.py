@@ -65,7 +65,7 @@ def test_files_are_exactly_those_of_the_lock():
     listed = {package["file_name"] for package in LOCK["packages"].values()}
     assert {path.name for path in RUNTIME.glob("*.whl")} == listed
     others = {path.name for path in RUNTIME.iterdir() if path.suffix != ".whl"}
-    assert others == {*runtime.CORE_FILES, "pyodide-lock.json", "fonts"}
+    assert others == {*runtime.CORE_FILES, runtime.LOCK_FILE, "fonts"}
 
 
 @pytest.mark.parametrize("name", sorted(USED))

@@ -17,6 +17,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from pyodide_lock import PackageSpec, PyodideLockSpec
@@ -30,6 +31,7 @@ PYODIDE = ROOT / "node_modules/pyodide"
 FONT_PACKAGE = ROOT / "node_modules/@expo-google-fonts/noto-sans-sc"
 COMPILER = Path(__file__).with_name("compile.mjs")
 
+LOCK_FILE = "pyodide-lock.json"
 CORE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 PACKAGES = ("numpy", "matplotlib")
 # matplotlib imports fonttools only to write PDF files, and pytz not at all.
@@ -91,7 +93,7 @@ def part(cache: Path, name: str, key: str, fill: Callable[[Path], None]) -> Path
 
 def official_lock() -> PyodideLockSpec:
     """The lock file inside Pyodide's npm package."""
-    lock = json.loads((PYODIDE / "pyodide-lock.json").read_text())
+    lock = json.loads((PYODIDE / LOCK_FILE).read_text())
     # Pyodide 314 no longer writes this field; pyodide-lock for Python 3.11 still asks for it.
     lock["info"].setdefault(
         "version", json.loads((PYODIDE / "package.json").read_text())["version"]
@@ -181,13 +183,10 @@ def run_wheel_tool(*arguments: str | Path) -> None:
     )
 
 
-def compile_wheels(
-    wheels: Iterable[Path], key: str, directory: Path, *, keep_sources: bool
-) -> None:
+def compile_wheels(wheels: Iterable[Path], directory: Path, *, keep_sources: bool) -> None:
     """Repack the wheels with bytecode: Pyodide's wheels have none, and compiling costs seconds.
 
-    ``key`` becomes the build tag, so that a file name never stands for two contents and browsers
-    may keep the file for ever.
+    A hash of the contents becomes the build tag, so that browsers may keep the file for ever.
     """
     with tempfile.TemporaryDirectory() as temporary:
         tree = Path(temporary)
@@ -198,7 +197,10 @@ def compile_wheels(
         for unpacked in tree.iterdir():
             if not keep_sources:
                 remove_unused_files(unpacked)
-            run_wheel_tool("pack", "--build-number", f"0_{key}", "--dest-dir", directory, unpacked)
+            files = sorted(path for path in unpacked.rglob("*") if path.is_file())
+            names = (path.relative_to(unpacked).as_posix() for path in files)
+            tag = f"0_{digest([*names, *files])}"
+            run_wheel_tool("pack", "--build-number", tag, "--dest-dir", directory, unpacked)
 
 
 def remove_unused_files(unpacked: Path) -> None:
@@ -209,22 +211,28 @@ def remove_unused_files(unpacked: Path) -> None:
             path.unlink()
 
 
-def compiled_packages(packages: dict[str, PackageSpec], compiled: Path) -> dict[str, PackageSpec]:
-    """The packages' entries with the names and hashes of the repacked wheels."""
+def write_compiled(
+    official: PyodideLockSpec,
+    packages: dict[str, PackageSpec],
+    wheels: Path,
+    directory: Path,
+) -> None:
+    """Write the repacked wheels of the packages, and the lock file that lists just them."""
+    compile_wheels(wheels.iterdir(), directory, keep_sources=False)
     entries = {}
     for name, package in packages.items():
         distribution, version, *_ = package.file_name.split("-")
-        wheel = next(compiled.glob(f"{distribution}-{version}-*.whl"))
+        wheel = next(directory.glob(f"{distribution}-{version}-*.whl"))
         entry = package.model_copy(update={"file_name": wheel.name})
         entries[name] = update_package_sha256(entry, wheel)
-    return entries
+    PyodideLockSpec(info=official.info, packages=entries).to_json(directory / LOCK_FILE)
 
 
 def labkit_sources() -> list[Path]:
     return [ROOT / "pyproject.toml", *sorted((ROOT / "labkit").rglob("*.py"))]
 
 
-def build_labkit_wheel(key: str, directory: Path) -> None:
+def build_labkit_wheel(directory: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         # Built from a copy, because setuptools leaves its working files beside the sources.
         copy = Path(temporary) / "copy"
@@ -235,7 +243,7 @@ def build_labkit_wheel(key: str, directory: Path) -> None:
         command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
         command += ["--no-build-isolation", "--wheel-dir", temporary, str(copy)]
         subprocess.run(command, check=True)
-        compile_wheels(Path(temporary).glob("*.whl"), key, directory, keep_sources=True)
+        compile_wheels(Path(temporary).glob("*.whl"), directory, keep_sources=True)
 
 
 def link_files(source: Path, target: Path) -> None:
@@ -247,7 +255,7 @@ def assemble(cache: Path = CACHE, download: Callable[[Path], Path] = download_ca
     """Bring ``cache/runtime`` up to date and return it."""
     official = official_lock()
     packages = used_packages(official, PACKAGES)
-    tools = [Path(__file__), COMPILER, PYODIDE / "pyodide-lock.json"]
+    tools = [Path(__file__), COMPILER, PYODIDE / LOCK_FILE]
     wheels_key = digest(package.sha256 for package in packages.values())
     compiled_key = digest([wheels_key, *tools])
     labkit_key = digest([*labkit_sources(), *tools])
@@ -258,19 +266,18 @@ def assemble(cache: Path = CACHE, download: Callable[[Path], Path] = download_ca
     if runtime.exists() and stamp.exists() and stamp.read_text() == runtime_key:
         return runtime
 
-    wheels = part(
-        cache, "wheels", wheels_key, lambda d: fetch_official_wheels(packages.values(), download, d)
-    )
-    compiled = part(
-        cache,
-        "compiled",
-        compiled_key,
-        lambda d: compile_wheels(wheels.iterdir(), compiled_key, d, keep_sources=False),
-    )
-    labkit = part(cache, "labkit", labkit_key, lambda d: build_labkit_wheel(labkit_key, d))
-    fonts = part(cache, "fonts", font_key, lambda d: font.write_subset(FONT_PACKAGE, d))
+    def fetch(directory: Path) -> None:
+        fetch_official_wheels(packages.values(), download, directory)
 
-    lock = PyodideLockSpec(info=official.info, packages=compiled_packages(packages, compiled))
+    def repack(directory: Path) -> None:
+        write_compiled(official, packages, wheels, directory)
+
+    wheels = part(cache, "wheels", wheels_key, fetch)
+    compiled = part(cache, "compiled", compiled_key, repack)
+    labkit = part(cache, "labkit", labkit_key, build_labkit_wheel)
+    fonts = part(cache, "fonts", font_key, partial(font.write_subset, FONT_PACKAGE))
+
+    lock = PyodideLockSpec.from_json(compiled / LOCK_FILE)
     lock = add_wheels_to_spec(lock, list(labkit.iterdir()))
     with filled_then_renamed(runtime) as empty:
         for name in CORE_FILES:
@@ -278,7 +285,9 @@ def assemble(cache: Path = CACHE, download: Callable[[Path], Path] = download_ca
         link_files(compiled, empty)
         link_files(labkit, empty)
         link_files(fonts, empty / "fonts")
-        lock.to_json(empty / "pyodide-lock.json")
+        # Replaced, not written into: the linked file belongs to its part.
+        (empty / LOCK_FILE).unlink()
+        lock.to_json(empty / LOCK_FILE)
     stamp.write_text(runtime_key)
     return runtime
 
