@@ -226,6 +226,15 @@ def test_search_finds(words, expected, browser, address):
         assert results.first.locator("mark").count(), "the words are marked where they were found"
 
 
+def test_search_uses_every_word_of_a_query(browser, address):
+    with open_page(browser, address) as page:
+        page.get_by_role("textbox", name="搜索").click()
+        page.keyboard.type("二维最大池化")
+        title = page.locator(".md-search-result__item h1").first
+        title.wait_for()
+        assert title.locator("mark").all_inner_texts() == ["二维", "最大", "池化"]
+
+
 def test_search_index_loads_only_for_a_search(browser, address):
     with open_page(browser, address) as page:
         requested = []
