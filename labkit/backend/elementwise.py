@@ -39,8 +39,9 @@ def pow(x, a):
     y = np.power(x, a)
 
     def backward(dy):
-        da = dy * y * np.log(np.maximum(x, np.finfo(y.dtype).tiny)) if hasattr(a, "shape") else dy
-        return unbroadcast(dy * a * np.power(x, np.subtract(a, 1)), x), unbroadcast(da, a)
+        # As in TensorFlow, an exponent has no slope where x ≤ 0: the logarithm is not defined.
+        da = dy * y * np.log(np.where(x > 0, x, 1)) if hasattr(a, "shape") else dy
+        return unbroadcast(dy * a * np.power(x, a - 1), x), unbroadcast(da, a)
 
     return y, backward
 
@@ -199,6 +200,7 @@ def relu(x, alpha=0.0, max_value=None, threshold=0.0):
         y = np.clip(y, 0, max_value)
         # TensorFlow's relu6 stops the gradient at 6 itself, its clip lets it through.
         slope *= x < max_value if max_value == 6 and not threshold else x <= max_value
+        slope *= x >= 0
     if alpha:
         below = x < threshold if max_value is not None or threshold else ~above
         y = y - (alpha * np.maximum(threshold - x, 0)).astype(x.dtype)

@@ -191,8 +191,9 @@ def pad(x, padding, constant=0.0):
 
 @primitive
 def one_hot(indices, num_classes):
-    """整数变成独热向量：(…) → (…, num_classes)。"""
-    return np.eye(num_classes, dtype=floatx())[np.asarray(indices).astype("int64")], None
+    """整数变成独热向量：(…) → (…, num_classes)；超出范围的整数变成全 0。"""
+    classes = np.asarray(indices).astype("int64")[..., np.newaxis]
+    return (classes == np.arange(num_classes)).astype(floatx()), None
 
 
 @primitive
