@@ -1,8 +1,8 @@
 /**
  * Everything that the page and the Python worker say to each other.
  *
- * @typedef {{type: "start", imports: string[], interrupt: Uint8Array | null}} Start
- *   once: load Python, and the packages that provide these modules
+ * @typedef {{type: "start", interrupt: Uint8Array | null, reload: boolean}} Start
+ *   once: load Python; `reload` passes by the browser's cache, which may hold a damaged file
  * @typedef {{type: "run", sources: string[], labels: string[], target: number, scale: number}} RunCell
  *   every cell of the page in order, and the one to run
  * @typedef {Start | RunCell} ToWorker

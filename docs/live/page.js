@@ -19,9 +19,7 @@ export function codeOf(block) {
 export class Page {
   /** @type {Cell[]} */
   cells = [];
-  python = new Python(() => [
-    ...new Set(this.cells.flatMap(({ code }) => [...code.matchAll(/^\s*(?:import|from)\s+(\w+)/gm)]).map((m) => m[1])),
-  ]);
+  python = new Python();
 
   /**
    * Run a cell, after those that it depends on; each shows its own output.

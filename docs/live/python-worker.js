@@ -5,10 +5,10 @@ import matplotlibrc from "./matplotlibrc";
 import runner from "./runner.py";
 
 /** @import {Figure, FromWorker, RunCell, Start, Text, ToWorker} from "./messages.js" */
-/** @import {Lockfile, PyodideInterface} from "pyodide" */
+/** @import {PyodideInterface} from "pyodide" */
 
 const RUNTIME = new URL("../runtime/", import.meta.url).href;
-const FONT = "fonts/NotoSansSC-subset.ttf";
+const FONT = `${RUNTIME}fonts/NotoSansSC-subset.ttf`;
 const LIBRARY = "/lib/live";
 const FILES = { "cells.py": cells, "figures.py": figures, "runner.py": runner, matplotlibrc };
 
@@ -22,45 +22,78 @@ const send = (message, transfer = []) => self.postMessage(message, { transfer })
 /** @param {string} text */
 const progress = (text) => send({ type: "progress", text });
 
+/** @param {"load" | "crash"} why @param {any} error  Pyodide also throws what is no Error */
+const lost = (why, error) => send({ type: "lost", why, reason: error?.message ?? String(error) });
+
 /** @param {MessageEvent<ToWorker>} event */
 self.onmessage = ({ data }) => {
   if (data.type === "start") {
     python = start(data);
-    python.catch((error) => send({ type: "lost", why: "load", reason: String(error) }));
+    python.catch((error) => lost("load", error));
   } else {
     jobs = jobs.then(() => run(data));
   }
 };
 
-/** @param {string} file */
-async function download(file) {
-  const response = await fetch(RUNTIME + file);
-  if (!response.ok) throw new Error(`${file}: HTTP ${response.status}`);
-  return response;
-}
-
 /** @param {Start} options */
-async function start({ imports, interrupt }) {
+async function start({ interrupt, reload }) {
   progress("下载 Python 运行环境…");
-  const lock = /** @type {Lockfile} */ (await (await download("pyodide-lock.json")).json());
-  const packages = Object.values(lock.packages)
-    .filter((known) => known.imports.some((name) => imports.includes(name)))
-    .map((known) => known.name);
+  const failed = failure(reload);
+  const downloads = watchDownloads();
   const { loadPyodide } = await import(`${RUNTIME}pyodide.mjs`);
-  /** @type {PyodideInterface} */
-  const pyodide = await loadPyodide({
+  /** @type {Promise<PyodideInterface>} */
+  const loaded = loadPyodide({
     indexURL: RUNTIME,
-    lockFileContents: lock,
-    packageBaseUrl: RUNTIME,
     env: { HOME: "/home/pyodide", MATPLOTLIBRC: `${LIBRARY}/matplotlibrc` },
   });
-  await load(pyodide, (options) => pyodide.loadPackage(packages, options));
+  const pyodide = await Promise.race([failed, loaded]);
+  downloads.disconnect();
   pyodide.FS.mkdirTree(LIBRARY);
   for (const [name, text] of Object.entries(FILES)) pyodide.FS.writeFile(`${LIBRARY}/${name}`, text);
   pyodide.runPython("import sys; sys.path.append('/lib')");
   const page = pyodide.pyimport("live.runner").Page(forward);
   if (interrupt) pyodide.setInterruptBuffer(interrupt);
   return { pyodide, page };
+}
+
+/**
+ * Pyodide waits for ever when one of its own files is missing or damaged; here that is an error.
+ * @param {boolean} reload
+ * @returns {Promise<never>}
+ */
+function failure(reload) {
+  const { fetch } = self;
+  const { instantiateStreaming } = WebAssembly;
+  return new Promise((_, reject) => {
+    self.fetch = async (file, options) => {
+      const response = await fetch(file, reload ? { ...options, cache: "reload" } : options);
+      if (!response.ok) reject(new Error(`${file}: HTTP ${response.status}`));
+      return response;
+    };
+    WebAssembly.instantiateStreaming = async (source, imports) => {
+      try {
+        const program = await instantiateStreaming(source, imports);
+        progress("启动 Python…");
+        return program;
+      } catch (error) {
+        reject(error);
+        throw error;
+      }
+    };
+  });
+}
+
+/** Says how much of Python itself has come. */
+function watchDownloads() {
+  let bytes = 0;
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      bytes += /** @type {PerformanceResourceTiming} */ (entry).encodedBodySize;
+    }
+    progress(`下载 Python 运行环境… ${(bytes / 1e6).toFixed(1)} MB`);
+  });
+  observer.observe({ type: "resource" });
+  return observer;
 }
 
 /** What runner.py sends about the cell that runs. @param {any} message */
@@ -72,14 +105,11 @@ function forward(message) {
   send(sent, sent.type === "figure" && sent.png ? [sent.png.buffer] : []);
 }
 
-/**
- * @param {PyodideInterface} pyodide
- * @param {(options: {messageCallback: (text: string) => void, errorCallback: (text: string) => void}) => Promise<unknown>} job
- */
-async function load(pyodide, job) {
+/** Load the packages that a cell imports. @param {PyodideInterface} pyodide @param {string} source */
+async function load(pyodide, source) {
   /** @type {string[]} */
   const errors = [];
-  await job({
+  await pyodide.loadPackagesFromImports(source, {
     messageCallback: (text) => {
       if (text.startsWith("Loading ")) progress(`载入 ${text.slice("Loading ".length)}…`);
     },
@@ -89,8 +119,9 @@ async function load(pyodide, job) {
   const font = `${LIBRARY}/font.ttf`;
   if ("matplotlib" in pyodide.loadedPackages && !pyodide.FS.analyzePath(font).exists) {
     progress("载入中文字体…");
-    pyodide.FS.mkdirTree(LIBRARY);
-    pyodide.FS.writeFile(font, new Uint8Array(await (await download(FONT)).arrayBuffer()));
+    const response = await fetch(FONT);
+    if (!response.ok) throw new Error(`${FONT}: HTTP ${response.status}`);
+    pyodide.FS.writeFile(font, new Uint8Array(await response.arrayBuffer()));
   }
 }
 
@@ -104,7 +135,7 @@ async function run({ sources, labels, target, scale }) {
     send({ type: "plan", before });
     for (running of [...before, target]) {
       loading = true;
-      await load(pyodide, (options) => pyodide.loadPackagesFromImports(sources[running], options));
+      await load(pyodide, sources[running]);
       loading = false;
       send({ type: "begin", cell: running });
       const error = page.run(texts, files, running, scale)?.toJs({ dict_converter: Object.fromEntries });
@@ -113,6 +144,6 @@ async function run({ sources, labels, target, scale }) {
     }
     send({ type: "finished", failed: null });
   } catch (error) {
-    send({ type: "lost", why: loading ? "load" : "crash", reason: String(error) });
+    lost(loading ? "load" : "crash", error);
   }
 }

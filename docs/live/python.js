@@ -14,23 +14,27 @@ export class Python {
   #interrupt = null;
   /** @type {Job[]} the first one runs */
   #jobs = [];
-  #imports;
   #inCell = false;
+  /** The files that came last could not be used. */
+  #damaged = false;
 
-  /** @param {() => string[]} imports the modules that the page imports, loaded together with Python */
-  constructor(imports) {
-    this.#imports = imports;
+  /** Load Python before the first run; where loading has failed, the reader says when to try again. */
+  warm() {
+    if (!this.#worker && !this.#damaged) this.#start();
   }
 
-  /** Load Python before the first run. */
-  warm() {
-    if (this.#worker) return;
-    this.#worker = new Worker(new URL("./python-worker.js", import.meta.url), { type: "module" });
-    this.#worker.onmessage = ({ data }) => this.#receive(data);
-    this.#worker.onerror = (event) =>
-      this.#receive({ type: "lost", why: "load", reason: event.message ?? "python-worker.js" });
+  #start() {
+    const worker = new Worker(new URL("./python-worker.js", import.meta.url), { type: "module" });
+    /** @param {FromWorker} message */
+    const receive = (message) => {
+      // What a worker said before it was ended may still arrive.
+      if (worker === this.#worker) this.#receive(message);
+    };
+    worker.onmessage = ({ data }) => receive(data);
+    worker.onerror = ({ message }) => receive({ type: "lost", why: "load", reason: message ?? "python-worker.js" });
+    this.#worker = worker;
     this.#interrupt = crossOriginIsolated ? new Uint8Array(new SharedArrayBuffer(1)) : null;
-    this.#send({ type: "start", imports: this.#imports(), interrupt: this.#interrupt });
+    this.#send({ type: "start", interrupt: this.#interrupt, reload: this.#damaged });
   }
 
   /** @param {Job} job */
@@ -63,7 +67,7 @@ export class Python {
 
   #begin() {
     if (!this.#jobs.length) return;
-    this.warm();
+    if (!this.#worker) this.#start();
     if (this.#interrupt) this.#interrupt[0] = 0;
     const { on, ...job } = this.#jobs[0];
     this.#send({ type: "run", ...job });
@@ -72,13 +76,14 @@ export class Python {
   /** @param {FromWorker} message */
   #receive(message) {
     const [job] = this.#jobs;
-    if (message.type === "begin") this.#inCell = true;
+    if (message.type === "begin") [this.#inCell, this.#damaged] = [true, false];
     if (message.type === "end") this.#inCell = false;
     const over = message.type === "finished" || message.type === "lost";
     if (message.type === "lost") {
       this.#worker?.terminate();
       this.#worker = null;
       this.#inCell = false;
+      this.#damaged ||= message.why === "load";
     }
     if (over) this.#jobs.shift();
     job?.on(message);

@@ -110,7 +110,7 @@ class Page:
 
     def __init__(self, send: Send) -> None:
         self.send = send
-        self.namespace: dict[str, Any] = {"__name__": "__main__"}
+        self.namespace: dict[str, Any] = {"__name__": "__main__", "input": no_input}
         self.history = History()
         self.files: dict[str, int] = {}  # file names in tracebacks, and the cells they stand for
         self.scale = 1.0
@@ -194,6 +194,10 @@ class Page:
             trace.stack = traceback.StackSummary.from_list(own)
             self._trim(trace.__cause__)
             trace = trace.__context__
+
+
+def no_input(prompt: object = "") -> str:
+    raise RuntimeError("网页里不能用 input() 提问：请把值直接写进代码，例如 name = 'Keras'。")
 
 
 def compile_cell(source: str, file: str) -> tuple[CodeType, CodeType | None]:

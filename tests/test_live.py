@@ -1,0 +1,499 @@
+"""<live-code> in Chromium, on pages made here, with the bundle and the runtime of the built site."""
+
+import json
+import re
+import shutil
+from textwrap import indent
+
+import markdown
+import pytest
+
+from tests.browser import SITE, cell, chromium, finish, open_page, run_cell, serve
+
+EXTENSIONS = ["pymdownx.superfences", "pymdownx.highlight", "pymdownx.details"]
+LANGUAGE = {"pymdownx.highlight": {"pygments_lang_class": True}}
+# The theme's stylesheet decides how high a code block is.
+HEAD = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>试</title>
+<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width">"""
+
+
+def fence(code, classes=""):
+    return f"```{{.python {classes}}}\n{code}\n```\n"
+
+
+def live(*codes):
+    return "\n".join(fence(code, ".live") for code in codes)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A site of its own: its pages are written by the tests."""
+    folder = tmp_path_factory.mktemp("site")
+    for part in ("assets", "live", "stylesheets", "runtime"):
+        (folder / part).symlink_to(SITE / part)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def write(folder):
+    styles = sorted((SITE / "assets/stylesheets").glob("*.min.css"))
+    styles += [SITE / "stylesheets/site.css", SITE / "live/live-code.css"]
+    links = "".join(f'<link rel="stylesheet" href="{p.relative_to(SITE)}">' for p in styles)
+    script = '<script type="module" src="live/live-code.js"></script>'
+
+    def write(name, text):
+        body = markdown.markdown(text, extensions=EXTENSIONS, extension_configs=LANGUAGE)
+        (folder / name).write_text(
+            f'{HEAD}{links}{script}<body><article class="md-typeset">{body}</article>'
+        )
+        return name
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def host(folder):
+    with serve(folder) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def plain_host(folder):
+    """A host that sends no isolation headers, as most do: no shared memory, so no interrupts."""
+    with serve(folder, isolation=False) as host:
+        yield host
+
+
+@pytest.fixture
+def open_cells(browser, host, write):
+    """Open a page with these live cells; a fresh Python."""
+    pages = []
+
+    def open_cells(*codes, text=None, host=host, **options):
+        name = write(f"page-{len(pages)}.html", text or live(*codes))
+        page = open_page(browser, f"{host}/{name}", **options)
+        pages.append(page)
+        return page
+
+    return open_cells
+
+
+# One page for all tests that need no fresh Python: each uses its own cells, found by their name.
+CELLS = {
+    "zero": "0",
+    "none": "None",
+    "text": "print('一')\n'二'",
+    "stderr": "import sys\nprint('出')\nprint('错', file=sys.stderr)",
+    "warning": "import warnings\nwarnings.warn('小心')",
+    "traceback": "import json\n\ndef read(t):\n    return json.loads(t)\n\nread('{')",
+    "syntax": "a = 1\nb = = 2",
+    "bar": "import time\nfor i in range(9):\n    print(f'\\r{i}/8', end='')\n    time.sleep(0.1)",
+    "long": "print('长' * 30_000)",
+    "make": "count = 1\nprint('make')",
+    "use": "print(count + 1)",
+    "broken": "broken = 1 / 0",
+    "after": "broken",
+    "figure": """
+import matplotlib.pyplot as plt
+plt.figure(figsize=(2, 2))
+plt.text(0.2, 0.2, '卷', fontsize=80)
+plt.show()
+plt.figure(figsize=(2, 2))
+plt.text(0.2, 0.2, '\\ue000', fontsize=80)
+plt.title('没有这个字')""".strip(),
+    "minus": "plt.plot([-2, -1], label='损失')\nplt.legend()\nplt.title('负数：−1')\nplt.ylabel('步')",
+    "svg": "class Picture:\n    def _repr_svg_(self):\n        return '<svg xmlns="
+    '"http://www.w3.org/2000/svg" width="30" height="20"/>\'\nPicture()',
+    "input": "input('名字？')",
+    "keyboard": "1 + 1",
+    "labkit": "import numpy as np\nfrom labkit.layers import Dense\nDense(2)(np.ones((1, 3))).shape",
+}
+
+
+@pytest.fixture(scope="module")
+def shared(browser, host, write):
+    with open_page(browser, f"{host}/{write('shared.html', live(*CELLS.values()))}") as page:
+        yield page
+
+
+@pytest.fixture
+def run(shared):
+    return lambda name: run_cell(shared, list(CELLS).index(name))
+
+
+def place(page, name):
+    return cell(page, list(CELLS).index(name))
+
+
+def test_last_value(run):
+    assert run("zero").text == ["0"]
+    assert run("none").text == []
+    assert run("text").text == ["一", "'二'"]
+    assert run("labkit").text == ["(1, 2)"]
+
+
+def test_stderr_and_warnings(run):
+    output = run("stderr")
+    assert (output.text, output.stderr) == (["出"], "错\n")
+    for _ in range(2):  # Python itself shows a warning once only
+        assert "UserWarning: 小心" in run("warning").stderr
+
+
+def test_error_shows_the_readers_lines_and_marks_the_last(shared, run):
+    output = run("traceback")
+    assert "json.loads(t)" in output.error and "decoder.py" not in output.error
+    assert "JSONDecodeError" in output.error
+    wrong = place(shared, "traceback").locator(".live-wrong")
+    assert wrong.all_text_contents() == ["    return json.loads(t)"]
+
+
+def test_syntax_error_marks_its_line_until_the_reader_types(shared, run):
+    assert "SyntaxError" in run("syntax").error
+    wrong = place(shared, "syntax").locator(".live-wrong")
+    assert wrong.all_text_contents() == ["b = = 2"]
+    wrong.click()
+    shared.keyboard.type("#")
+    assert wrong.count() == 0
+
+
+def test_progress_bar_stays_in_its_line(shared, run):
+    shared.evaluate(
+        """index => {
+            window.lines = new Set();
+            const output = document.querySelectorAll('live-code')[index].querySelector('.live-output');
+            new MutationObserver(() => lines.add(output.textContent)).observe(
+                output, {childList: true, subtree: true, characterData: true});
+        }""",
+        list(CELLS).index("bar"),
+    )
+    assert run("bar").text == ["8/8"]
+    # It was seen while it grew, never two states at once.
+    seen = shared.evaluate("[...lines]")
+    assert len(seen) > 3 and all(len(line) <= 3 for line in seen)
+
+
+def test_long_output_is_cut(shared, run):
+    assert len(run("long").text[0]) == 20_000
+    assert "没有显示" in place(shared, "long").locator(".live-output .note").text_content()
+
+
+def test_cells_that_are_needed_run_first_and_once(shared, run):
+    number = list(CELLS).index("make") + 1
+    output = run("use")
+    assert (output.text, output.note) == (["2"], f"先运行了第 {number} 格。")
+    made = place(shared, "make").locator(".stdout")
+    assert made.text_content() == "make\n"
+    made.evaluate("element => element.dataset.old = 'yes'")
+    output = run("use")
+    assert (output.text, output.note) == (["2"], "")
+    assert made.get_attribute("data-old") == "yes"
+
+
+def test_a_needed_cell_that_fails_is_named(shared, run):
+    output = run("after")
+    number = list(CELLS).index("broken") + 1
+    assert output.note == f"第 {number} 格没有运行成功，所以这一格没有运行。"
+    assert "ZeroDivisionError" in place(shared, "broken").locator(".error").text_content()
+
+
+def pixels(image):
+    """The figure's pixels, unpacked by the browser itself."""
+    return image.evaluate(
+        """async image => {
+            await image.decode();
+            const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+            const context = canvas.getContext('2d');
+            context.drawImage(image, 0, 0);
+            return [...context.getImageData(0, 0, canvas.width, canvas.height).data];
+        }"""
+    )
+
+
+def test_figures_have_chinese_glyphs(shared, run):
+    output = run("figure")
+    assert output.error is None
+    # The second figure shows that a missing glyph would be noticed: by a warning, as another picture.
+    assert len(re.findall("Glyph .* missing", output.stderr)) == 1
+    chinese, missing = output.figures
+    assert 0 < min(pixels(chinese)) + 255 and min(pixels(chinese)) == 0
+    assert pixels(chinese) != pixels(missing)
+    assert missing.get_attribute("alt") == "图：没有这个字"
+    box = chinese.bounding_box()
+    assert 100 < box["width"] < 400 and 100 < box["height"] < 400
+
+
+def test_minus_sign_and_legend_need_no_other_font(run):
+    output = run("minus")
+    assert (output.stderr, output.error, len(output.figures)) == ("", None, 1)
+
+
+def test_svg_is_shown_as_an_image(run):
+    (figure,) = run("svg").figures
+    assert figure.evaluate("image => image.decode().then(() => image.naturalWidth)") == 30
+
+
+def test_input_says_what_to_do_instead(run):
+    assert "input()" in run("input").error.splitlines()[-1]
+
+
+def test_keyboard(shared):
+    here = place(shared, "keyboard")
+    content = here.locator(".cm-content")
+    content.click()
+    shared.keyboard.press("Control+Enter")
+    here.locator(".value").wait_for()
+    assert here.locator(".value").text_content() == "2\n"
+    shared.keyboard.press("Home")
+    shared.keyboard.press("Tab")
+    assert content.inner_text() == "    1 + 1"
+    shared.keyboard.press("Escape")
+    shared.keyboard.press("Tab")
+    assert shared.evaluate("document.activeElement.name") == "run"
+
+
+def test_names_for_those_who_listen(shared):
+    here = place(shared, "zero")
+    label = f"第 {list(CELLS).index('zero') + 1} 格"
+    here.get_by_role("button", name=f"运行：{label}").focus()
+    assert here.get_by_role("textbox", name=f"{label}的代码").count() == 1
+    assert here.get_by_role("region", name=f"{label}的输出").get_attribute("aria-live") == "polite"
+
+
+def test_stop_interrupts_and_keeps_the_variables(open_cells):
+    with open_cells("x = [0]", "while True:\n    x[0] += 1", "x[0] > 0") as page:
+        run_cell(page, 0)
+        cell(page, 1).locator("button[name=run]").click()
+        cell(page, 1).get_by_text("运行中").wait_for()
+        page.wait_for_timeout(300)
+        cell(page, 1).locator("button[name=stop]").click()
+        assert finish(page, 1).error == "已停止，停在第 2 行。"
+        page.evaluate("document.querySelector('live-code:nth-of-type(2)').remove()")
+        assert run_cell(page, 0).note == ""
+
+
+def test_stop_without_interrupts_starts_python_anew(open_cells, plain_host):
+    with open_cells("x = 1", "x\nwhile True: pass", "x + 1", host=plain_host) as page:
+        cell(page, 1).locator("button[name=run]").click()
+        cell(page, 1).get_by_text("先运行第 1 格").wait_for(timeout=60_000)
+        page.wait_for_timeout(300)
+        cell(page, 1).locator("button[name=stop]").click()
+        assert "变量已清空" in finish(page, 1, timeout=1000).note
+        output = run_cell(page, 2)
+        assert (output.text, output.note) == (["2"], "先运行了第 1 格。")
+
+
+def test_stop_when_python_does_not_listen(open_cells):
+    """One long step in C never looks at the interrupt."""
+    with open_cells("sum(range(10**12))", "1") as page:
+        cell(page, 0).locator("button[name=run]").click()
+        cell(page, 0).get_by_text("运行中").wait_for(timeout=60_000)
+        cell(page, 0).locator("button[name=stop]").click()
+        assert "变量已清空" in finish(page, 0, timeout=3000).note
+        assert run_cell(page, 1).text == ["1"]
+
+
+def test_stop_while_python_loads(open_cells):
+    with open_cells("1", "2") as page:
+        for _ in range(2):
+            cell(page, 0).locator("button[name=run]").click()
+            cell(page, 0).get_by_text(re.compile("下载|启动")).wait_for()
+            cell(page, 0).locator("button[name=stop]").click()
+            assert "已停止" in finish(page, 0, timeout=1000).note
+        assert run_cell(page, 1).text == ["2"]
+
+
+def test_loading_says_what_loads(open_cells):
+    with open_cells("import numpy\n1") as page:
+        page.evaluate(
+            """() => {
+                window.shown = [];
+                const status = document.querySelector('.live-status');
+                new MutationObserver(() => shown.push(status.textContent)).observe(
+                    status, {childList: true});
+            }"""
+        )
+        run_cell(page, 0)
+        shown = " ".join(page.evaluate("shown"))
+        assert re.search("下载 Python.*启动 Python.*载入 numpy.*运行中", shown), shown
+
+
+def type_into(page, index, text):
+    cell(page, index).locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(text)
+
+
+def code(page, index):
+    return cell(page, index).locator(".cm-content").inner_text()
+
+
+def test_what_the_reader_types_is_kept(open_cells, write):
+    with open_cells("x = 1", "x = 2") as page:
+        edited = cell(page, 1).get_by_text("已修改")
+        type_into(page, 1, "  # 我的")
+        assert edited.is_visible()
+        page.reload()
+        assert code(page, 1) == "x = 2  # 我的" and edited.is_visible()
+
+        cell(page, 1).locator("button[name=reset]").click()
+        assert code(page, 1) == "x = 2" and not edited.is_visible()
+        page.reload()
+        cell(page, 1).locator("button[name=recall]").click()
+        assert code(page, 1) == "x = 2  # 我的"
+
+        # The cell moves: its text goes with it.
+        write("page-0.html", live("new = 0", "x = 1", "x = 2"))
+        page.reload()
+        assert [code(page, i) for i in range(3)] == ["new = 0", "x = 1", "x = 2  # 我的"]
+
+        # The cell's own text changes: the reader chooses.
+        write("page-0.html", live("new = 0", "x = 1", "x = 3"))
+        page.reload()
+        assert code(page, 2) == "x = 2  # 我的"
+        cell(page, 2).locator("button[name=renew]").click()
+        assert code(page, 2) == "x = 3"
+        cell(page, 2).locator("button[name=recall]").click()
+        assert code(page, 2) == "x = 2  # 我的"
+        page.reload()
+        assert not cell(page, 2).locator("button[name=keep]").is_visible()
+
+        write("page-0.html", live("new = 0", "x = 1", "x = 4"))
+        page.reload()
+        cell(page, 2).locator("button[name=keep]").click()
+        page.reload()
+        assert code(page, 2) == "x = 2  # 我的"
+        assert not cell(page, 2).locator("button[name=keep]").is_visible()
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_copy(open_cells, secure):
+    with open_cells("x = 1", permissions=["clipboard-read", "clipboard-write"]) as page:
+        if not secure:  # as over plain http
+            page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+        type_into(page, 0, "2")
+        cell(page, 0).locator("button[name=copy]").click()
+        cell(page, 0).get_by_text("已复制").wait_for()
+        if secure:
+            assert page.evaluate("navigator.clipboard.readText()") == "x = 12"
+        else:
+            page.keyboard.press("Control+A")
+            cell(page, 0).locator(".cm-content").click()
+            page.keyboard.press("Control+A")
+            page.keyboard.press("Control+V")
+            assert code(page, 0) == "x = 12"
+
+
+STARTER = "def double(x):\n    return ..."
+CHECK = "print('通过' if double(2) == 4 else '还不对')"
+SOLUTION = "def double(x):\n    return 2 * x"
+EXERCISE = f"""
+{fence(STARTER, ".live .exercise")}
+{fence(CHECK, ".live .check")}
+??? success "参考答案"
+
+{indent(fence(SOLUTION, ".solution"), "    ")}
+"""
+
+
+def test_solution_fills_the_exercise_and_gives_the_readers_text_back(open_cells):
+    with open_cells(text=EXERCISE) as page:
+        assert page.locator("live-code").count() == 2
+        type_into(page, 0, "  # 我想想")
+        assert run_cell(page, 1).text == ["还不对"]
+        page.locator("summary").click()
+        page.get_by_role("button", name="填入练习").click()
+        assert code(page, 0).endswith("return 2 * x")
+        output = run_cell(page, 1)
+        assert (output.text, output.note) == (["通过"], "先运行了第 1 格。")
+        cell(page, 0).locator("button[name=recall]").click()
+        assert code(page, 0).endswith("# 我想想")
+        cell(page, 0).locator("button[name=recall]").click()
+        assert code(page, 0).endswith("return 2 * x")
+
+
+def test_static_code_of_the_page_runs_when_it_is_needed(open_cells):
+    with open_cells(text=fence('start = 3') + live('start + 1')) as page:
+        output = run_cell(page, 0)
+        assert (output.text, output.note) == (["4"], "先运行了正文里的代码。")
+
+
+def test_waking_up_moves_nothing(open_cells):
+    text = "一\n\n" + live("x = 1", "def f():\n    return 1") + "\n二"
+    for viewport in ({"width": 1200, "height": 900}, {"width": 390, "height": 844}):
+        with open_cells(text=text, viewport=viewport, java_script_enabled=False) as page:
+            plain = page.locator("code").first.bounding_box()
+            assert cell(page, 0).count() == 0
+        with open_cells(text=text, viewport=viewport) as page:
+            page.add_init_script(
+                """window.shift = 0;
+                new PerformanceObserver(list => {
+                    for (const entry of list.getEntries()) shift += entry.value;
+                }).observe({type: 'layout-shift', buffered: true});"""
+            )
+            page.reload()
+            page.locator(".cm-content").nth(1).wait_for()
+            page.wait_for_timeout(300)
+            assert page.evaluate("shift") < 0.01
+            editor = cell(page, 0).locator(".cm-editor").bounding_box()
+            assert abs(editor["height"] - plain["height"]) < 1
+            assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+def test_nothing_of_python_loads_before_it_is_needed(open_cells):
+    with open_cells("x = 1") as page:
+        cell(page, 0).locator(".cm-content").wait_for()
+        loaded = page.evaluate("performance.getEntriesByType('resource').map(e => e.name)")
+        assert not any("runtime" in name or "python-worker" in name for name in loaded)
+
+
+@pytest.mark.parametrize(
+    "name, damage",
+    [
+        ("pyodide.asm.wasm", "missing"),
+        ("pyodide.asm.wasm", "cut"),
+        ("python_stdlib.zip", "cut"),
+        ("pyodide-lock.json", "cut"),
+        ("numpy-*.whl", "changed"),
+    ],
+)
+def test_damaged_runtime_is_explained_and_can_be_tried_again(browser, write, folder, name, damage):
+    write("damaged.html", live("import numpy\nnumpy.ones(1)"))
+    runtime = folder / "runtime"
+    runtime.unlink()
+    shutil.copytree(SITE / "runtime", runtime, symlinks=True)
+    (file,) = runtime.glob(name)
+    whole = file.read_bytes()
+    try:
+        with serve(folder) as host, browser.new_context() as context:
+            page = context.new_page()
+            page.goto(f"{host}/damaged.html")
+            file.unlink()
+            if damage == "cut":
+                file.write_bytes(whole[: len(whole) // 2])
+            if damage == "changed":
+                file.write_bytes(b"x".join([whole[: len(whole) // 2], whole[len(whole) // 2 + 1 :]]))
+            output = run_cell(page, 0)
+            assert "Python 没有载入成功，请检查网络后重试" in output.note
+            assert output.text == []
+            file.write_bytes(whole)
+            cell(page, 0).get_by_role("button", name="重试").click()
+            output = finish(page, 0)
+            assert (output.text, output.note) == (["array([1.])"], "")
+    finally:
+        shutil.rmtree(runtime)
+        runtime.symlink_to(SITE / "runtime")
+
+
+def test_a_page_of_many_cells_wakes_up_fast(open_cells):
+    with open_cells(*(f"x{i} = {i}" for i in range(40))) as page:
+        upgraded = page.evaluate(
+            "performance.getEntriesByName('live-code').map(entry => entry.duration)"
+        )
+        assert json.dumps(upgraded) and page.locator("live-code").count() == 40
+        assert page.locator(".cm-editor").count() < 20
