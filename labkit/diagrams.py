@@ -140,7 +140,7 @@ def rows(name, value):
 
 def settings(layer):
     """The arguments that matter: those without a default, and those that differ from it."""
-    parameters = inspect.signature(type(layer)).parameters.values()
+    parameters = inspect.signature(type(layer).__init__).parameters.values()
     config = layer.get_config()
     required = {
         p.name: config[p.name] for p in parameters if p.name in config and p.default is p.empty

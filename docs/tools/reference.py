@@ -104,8 +104,8 @@ def fence(code, options=""):
 
 
 def own_parameters(cls):
-    parameters = inspect.signature(cls).parameters
-    return {n: p for n, p in parameters.items() if p.kind is not p.VAR_KEYWORD}
+    _, *parameters = inspect.signature(cls.__init__).parameters.values()
+    return {p.name: p for p in parameters if p.kind is not p.VAR_KEYWORD}
 
 
 def literal(value):
