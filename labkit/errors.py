@@ -13,7 +13,9 @@ def explain(where: str, received: object, rule: str, suggestion: str) -> str:
 
 
 def nearest(name: object, choices) -> str:
-    """从 choices 里挑出与 name 最像的一个，写成带引号的文本；都不像就列出全部。"""
+    """choices 里与 name 最像的一个，带引号；都不像时，少就全列出，多就指向规则。"""
     choices = [str(choice) for choice in choices]
     close = get_close_matches(str(name), choices, n=1, cutoff=0.5)
-    return repr(close[0]) if close else "、".join(repr(choice) for choice in choices)
+    if close:
+        return repr(close[0])
+    return " 或 ".join(map(repr, choices)) if len(choices) <= 3 else "上面列出的名字之一"

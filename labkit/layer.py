@@ -67,7 +67,28 @@ class ArrayWithMask(np.ndarray):
         self._keras_mask: Any = None
 
 
-class Layer:
+class LayerType(type):
+    """Calls the class; arguments that its signature refuses are explained in Chinese."""
+
+    def __call__(cls, *args, **kwargs):
+        signature = inspect.signature(cls)
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            inputs = any(hasattr(x, "shape") for a in args for x in to_list(a, allow_tuple=True))
+            call = f"{cls.__name__}(…)(输入)：先建层，再把输入交给它"
+            raise TypeError(
+                explain(
+                    cls.__name__,
+                    f"位置参数 {len(args)} 个，关键字参数 {list(kwargs)}",
+                    f"参数是 {cls.__name__}{bare(signature)}",
+                    call if inputs else "按上面的签名写参数",
+                )
+            ) from error
+        return super().__call__(*args, **kwargs)
+
+
+class Layer(metaclass=LayerType):
     """所有层的基类。
 
     `__init__` 记下参数，`build` 建权重，`compute_output_shape` 算形状，`call` 做计算。
@@ -225,27 +246,33 @@ class Layer:
         """全部权重：先可训练的，后不可训练的。"""
         return [*self.trainable_weights, *self.non_trainable_weights]
 
+    @property
+    def _stored_weights(self) -> list[Variable]:
+        """The weights in the order of get_weights and set_weights."""
+        return self.weights
+
     def get_weights(self) -> list[np.ndarray]:
         """全部权重的值，一列数组。"""
-        return K.batch_get_value(self.weights)
+        return K.batch_get_value(self._stored_weights)
 
     def set_weights(self, weights) -> None:
         """改写全部权重：数组的个数、顺序、形状都与 get_weights() 相同。
 
         出错：不相同时抛出 ValueError，权重不变。
         """
-        arrays, shapes = [np.asarray(w) for w in weights], [w.shape for w in self.weights]
+        stored = self._stored_weights
+        arrays, shapes = [np.asarray(w) for w in weights], [w.shape for w in stored]
         if [a.shape for a in arrays] != shapes:
-            unbuilt = "（这一层还没有建好，先调用一次）" if not self.built else ""
+            names = [w.name for w in stored]
             raise ValueError(
                 explain(
                     f"{self._label()}.set_weights",
                     f"{len(arrays)} 个数组，形状 {[a.shape for a in arrays]}",
-                    f"必须是 {len(shapes)} 个数组{unbuilt}，形状依次为 {shapes}",
-                    f"按 {[w.name for w in self.weights]} 的顺序给出",
+                    f"数组的个数与形状同 get_weights()：{len(shapes)} 个，形状依次为 {shapes}",
+                    f"按 {names} 的顺序给出" if self.built else "先用输入调用一次，权重建好后再设",
                 )
             )
-        K.batch_set_value(zip(self.weights, arrays, strict=True))
+        K.batch_set_value(zip(stored, arrays, strict=True))
 
     def count_params(self) -> int:
         """权重的元素总数。"""
@@ -296,11 +323,12 @@ class Layer:
 
     def __call__(self, inputs, **kwargs):
         """对数组、张量或符号张量调用这一层；几个输入写成列表。"""
-        inputs = self._convert(inputs)
-        self._check_arguments(kwargs)
         mask = kwargs.pop("mask", None)
         if mask is None:
-            mask = unpack_singleton([getattr(x, "_keras_mask", None) for x in to_list(inputs)])
+            arriving = to_list(inputs, allow_tuple=True)
+            mask = unpack_singleton([getattr(x, "_keras_mask", None) for x in arriving])
+        inputs = self._convert(inputs)
+        self._check_arguments(kwargs)
         before = None if self.built else dict(self.__dict__)
         try:
             with K.name_scope(self.name):
@@ -310,7 +338,8 @@ class Layer:
                 return self._compute(inputs, mask, kwargs)
         except Exception:
             if before is not None:
-                self.__dict__ = before
+                vars(self).clear()
+                vars(self).update(before)
             raise
 
     def _convert(self, inputs):
@@ -323,7 +352,7 @@ class Layer:
     def _tensor(self, x):
         if isinstance(x, Tensor | Symbol):
             return x
-        array = np.asarray(x)
+        array = np.asarray(x)  # a plain array also for one that carries a mask
         if array.dtype.kind not in "biuf":
             raise ValueError(
                 explain(
@@ -333,12 +362,12 @@ class Layer:
                     "np.array(…, 'float32')",
                 )
             )
-        return x if array.dtype == K.floatx() and array is x else array.astype(K.floatx())
+        return array.astype(K.floatx(), copy=False)
 
     def _check_arguments(self, kwargs) -> None:
         accepted = call_arguments(type(self))
         for key in kwargs:
-            if key not in accepted and key != "mask" and "**" not in accepted:
+            if key not in accepted and "**" not in accepted:
                 raise TypeError(
                     explain(
                         f"{self._label()} 的调用",
@@ -527,11 +556,11 @@ class Layer:
 
 
 def carry_mask(y, mask):
-    """The output with its mask attached, for the next layer."""
-    if mask is None:
+    """The output with its mask attached; an input that a layer returns as it came keeps its own."""
+    if mask is None and getattr(y, "_keras_mask", None) is None:
         return y
-    y = y if isinstance(y, Tensor) else np.asarray(y).view(ArrayWithMask)
-    y._keras_mask = K.eval(mask)
+    y = K.identity(y) if isinstance(y, Tensor) else np.asarray(y).view(ArrayWithMask)
+    y._keras_mask = None if mask is None else K.eval(mask)
     return y
 
 
@@ -578,6 +607,13 @@ def plain(value):
     if hasattr(value, "get_config"):
         return {"class_name": type(value).__name__, "config": value.get_config()}
     return value.__name__ if callable(value) else value
+
+
+def bare(signature: inspect.Signature) -> str:
+    """A signature without its types."""
+    empty = inspect.Parameter.empty
+    plain_parameters = [p.replace(annotation=empty) for p in signature.parameters.values()]
+    return str(signature.replace(parameters=plain_parameters))
 
 
 def snake_case(name: str) -> str:

@@ -38,8 +38,19 @@ class Network(Layer):
         self._nodes, self.layers = ordered(self.inputs, self.outputs)
         self.input_names = [x._keras_history[0].name for x in self.inputs if x._keras_history]
         self.output_names = [y._keras_history[0].name for y in self.outputs if y._keras_history]
-        self.supports_masking = False
+        names = [layer.name for layer in self.layers]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(
+                    explain(
+                        self._label(),
+                        f"{names.count(name)} 个都叫 {name!r} 的层",
+                        "一个模型里层的名字不能重复",
+                        f"name={name + '_2'!r}",
+                    )
+                )
         self.built = True
+        self._inbound_nodes = []
         Node(self, self.inputs, [alias(y) for y in self.outputs], [None] * len(self.inputs), {})
 
     # --- computing ---
@@ -91,7 +102,8 @@ class Network(Layer):
         return unique(frozen)
 
     @property
-    def weights(self):
+    def _stored_weights(self):
+        # get_weights goes layer by layer; `weights` lists all trainable ones first (Keras' rule).
         return unique(w for layer in self.layers for w in layer.weights)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from .errors import explain, nearest
 from .layer import Run
 from .network import Network
 from .utils.generic_utils import to_list, unpack_singleton
+from .validation import positive
 
 NAN_RULE = "损失必须是有限的数；学习率过大、对 0 取对数、数据里有 NaN 都会使它变成 NaN"
 
@@ -170,8 +172,19 @@ class Trainer(Network):
         self._ensure_built(x)
         if not self._loss_functions:
             self._bind_losses()
+        trainable = self.trainable_weights
         if self._collected is None:
-            self._collected = self.trainable_weights
+            self._collected = trainable
+        if len(self._collected) != len(trainable):
+            warnings.warn(
+                explain(
+                    self._label(),
+                    "compile 之后改过的 trainable",
+                    "训练哪些权重在 compile 时确定，这次仍按那时的设定",
+                    "再次 model.compile(…)，新的设定才生效",
+                ),
+                stacklevel=3,
+            )
 
     def _ensure_built(self, x) -> None:
         """Sequential builds itself from the first data."""
@@ -218,12 +231,30 @@ class Trainer(Network):
             run.write(run.updates)
         return outputs
 
+    def _inputs(self, x) -> list[np.ndarray]:
+        self._ensure_built(x)
+        shapes = [t.shape for t in self.inputs]
+        return standardize(f"{self._label()} 的输入", x, self.input_names, shapes)
+
+    def _batch_size(self, given: int | None, count: int) -> int:
+        """How many samples a batch has: 32, or what the Input fixes."""
+        fixed = self.inputs[0].shape[0]
+        size = positive(self._label(), "batch_size", (fixed or 32) if given is None else given)
+        if fixed is not None and (size != fixed or count % fixed):
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"{count} 个样本，batch_size={size}",
+                    f"batch 大小固定为 {fixed}（stateful 的状态按样本保存），样本数要是它的整数倍",
+                    f"batch_size={fixed}，样本数 {max(fixed, count // fixed * fixed)}",
+                )
+            )
+        return size
+
     def _data(self, x, y, sample_weight=None, class_weight=None):
         """Checked arrays: inputs, targets, sample weights; one list each."""
         self._require_compiled(x)
-        inputs = standardize(
-            f"{self._label()} 的输入", x, self.input_names, [t.shape for t in self.inputs]
-        )
+        inputs = self._inputs(x)
         targets = check_targets(
             self._label(), y, self.output_names, self.outputs, self._loss_functions
         )
@@ -256,10 +287,7 @@ class Trainer(Network):
 
     def predict_on_batch(self, x):
         """一批数据的输出。"""
-        self._ensure_built(x)
-        inputs = standardize(
-            f"{self._label()} 的输入", x, self.input_names, [t.shape for t in self.inputs]
-        )
+        inputs = self._inputs(x)
         return unpack_singleton(self._predict_step(inputs))
 
     def _refuse_nan(self, logs) -> None:
@@ -318,9 +346,9 @@ class Trainer(Network):
                     nearest(key, names),
                 )
             )
-        size = positive_size(self._label(), batch_size)
         data = self._data(x, y, sample_weight, class_weight)
         data, validation = self._validation(data, validation_split, validation_data)
+        size = self._batch_size(batch_size, len(data[0][0]))
         history = cb.History()
         extra = list(callbacks or [])
         hooks = cb.CallbackList([cb.BaseLogger(), *extra, history])
@@ -399,29 +427,18 @@ class Trainer(Network):
     def evaluate(self, x=None, y=None, batch_size=None, verbose=1, sample_weight=None):
         """全部数据上的平均损失（和各项评价）。"""
         data = self._data(x, y, sample_weight)
-        return unpack_singleton(
-            self._average(self._test_step, data, positive_size(self._label(), batch_size))
-        )
+        size = self._batch_size(batch_size, len(data[0][0]))
+        return unpack_singleton(self._average(self._test_step, data, size))
 
     def predict(self, x, batch_size=None, verbose=0):
         """全部数据的输出，分批计算。"""
-        self._ensure_built(x)
-        inputs = standardize(
-            f"{self._label()} 的输入", x, self.input_names, [t.shape for t in self.inputs]
-        )
-        size = positive_size(self._label(), batch_size)
+        inputs = self._inputs(x)
+        size = self._batch_size(batch_size, len(inputs[0]))
         parts = [
             self._predict_step([a[chosen] for a in inputs])
             for chosen in batches(len(inputs[0]), size, False)
         ]
         return unpack_singleton([np.concatenate(part) for part in zip(*parts, strict=True)])
-
-
-def positive_size(where: str, batch_size) -> int:
-    """batch_size, 32 by default."""
-    from .validation import positive
-
-    return 32 if batch_size is None else positive(where, "batch_size", batch_size)
 
 
 def weighted_loss(function, y_true, y_pred, weights, mask):

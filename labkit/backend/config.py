@@ -12,6 +12,7 @@ _floatx = "float32"
 _epsilon = 1e-7
 _image_data_format = "channels_last"
 _learning_phase = 0
+_fixed_phase: int | None = None
 _uids: defaultdict[str, int] = defaultdict(int)
 _scopes: list[str] = []
 
@@ -73,26 +74,26 @@ def normalize_data_format(value: str | None) -> str:
 
 def learning_phase() -> int:
     """学习阶段：1 是训练，0 是预测（默认）。"""
-    return _learning_phase
+    return _learning_phase if _fixed_phase is None else _fixed_phase
 
 
 def set_learning_phase(value: int) -> None:
-    """设置学习阶段；Dropout、BatchNormalization 等层据此改变行为。"""
-    global _learning_phase
+    """固定学习阶段，fit 与 predict 也不再改变它；K.clear_session() 取消。"""
+    global _fixed_phase
     if value not in {0, 1}:
         raise ValueError(explain("K.set_learning_phase", repr(value), "0 是预测，1 是训练", "1"))
-    _learning_phase = int(value)
+    _fixed_phase = int(value)
 
 
 @contextmanager
 def learning_phase_scope(value: int) -> Iterator[None]:
-    """在 with 块内暂时改变学习阶段。"""
-    before = _learning_phase
-    set_learning_phase(value)
+    """在 with 块内改变学习阶段；已用 K.set_learning_phase 固定时不起作用。"""
+    global _learning_phase
+    before, _learning_phase = _learning_phase, value
     try:
         yield
     finally:
-        set_learning_phase(before)
+        _learning_phase = before
 
 
 def in_train_phase(x, alt, training=None):
@@ -118,9 +119,10 @@ def reset_uids() -> None:
 
 
 def clear_session() -> None:
-    """清空序号，学习阶段回到 0。"""
+    """清空序号，不再固定学习阶段。"""
+    global _fixed_phase
     reset_uids()
-    set_learning_phase(0)
+    _fixed_phase = None
 
 
 @contextmanager

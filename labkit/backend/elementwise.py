@@ -40,7 +40,7 @@ def pow(x, a):
 
     def backward(dy):
         # As in TensorFlow, an exponent has no slope where x ≤ 0: the logarithm is not defined.
-        da = dy * y * np.log(np.where(x > 0, x, 1)) if hasattr(a, "shape") else dy
+        da = dy * y * np.log(np.where(x > 0, x, 1), dtype=y.dtype) if hasattr(a, "shape") else dy
         return unbroadcast(dy * a * np.power(x, a - 1), x), unbroadcast(da, a)
 
     return y, backward

@@ -31,6 +31,10 @@ def rnn(
                 "先加上时间轴",
             )
         )
+    if int_shape(inputs)[1] == 0:
+        raise ValueError(
+            explain("K.rnn", f"形状 {int_shape(inputs)}", "时间轴至少有一步", "去掉空的序列")
+        )
     if mask is not None and not unroll and not initial_states:
         raise ValueError(
             explain(

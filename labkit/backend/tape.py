@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import explain
+
 
 class Operators:
     """Arithmetic of tensors and symbols; elementwise.py and movement.py attach the operators."""
@@ -102,8 +104,12 @@ class Symbol(Operators):
 
     def __bool__(self):
         raise TypeError(
-            f"符号张量 {self.name} 还没有数值，不能当作真假来判断。"
-            "把判断写进层的 call，或先用数组调用。"
+            explain(
+                "真假判断",
+                f"符号张量 {self.name}",
+                "Input 及由它算出的张量还没有数值，不能写在 if、and、or 里",
+                "用 K.switch，或把判断写进层的 call",
+            )
         )
 
     def __repr__(self):
@@ -144,8 +150,11 @@ def primitive(forward: Callable) -> Callable:
     def call(*arguments, **settings):
         if any(isinstance(argument, Symbol) for argument in arguments):
             return record_symbol(call, arguments, settings)
-        with quiet():
-            y, backward = forward(*[value(argument) for argument in arguments], **settings)
+        try:
+            with quiet():
+                y, backward = forward(*[value(argument) for argument in arguments], **settings)
+        except (ValueError, IndexError) as error:
+            raise misfit(call, arguments, error) from error
         if not recording or not any(isinstance(argument, Tensor) for argument in arguments):
             return y
         if backward is None:
@@ -158,23 +167,54 @@ def primitive(forward: Callable) -> Callable:
     return call
 
 
+def misfit(function: Callable, arguments, error: Exception) -> Exception:
+    """NumPy's complaint about shapes or indices, with the shapes and the primitive's rule."""
+    aligned = "形状从最后一轴对齐，每一对轴要么相等，要么有一个是 1"
+    shapes = "、".join(str(getattr(a, "shape", np.shape(a))) for a in arguments)
+    # Iterating over a tensor ends with an IndexError; NumPy's error for a wrong axis is both.
+    kind = ValueError if isinstance(error, ValueError) else IndexError
+    return kind(
+        explain(
+            f"K.{function.__name__.lstrip('_')}",
+            f"形状 {shapes}",
+            (function.__doc__ or aligned).strip().split("\n")[0].rstrip("。"),
+            "先用 K.int_shape 看各个参数的形状，再用 K.reshape、K.expand_dims 改成合适的",
+        )
+    )
+
+
 def record_symbol(function, arguments, settings):
     """The symbolic result of a call; two runs on ones show its shape and which axes vary."""
 
-    def probe(unknown: int):
-        filled = [
-            np.ones([unknown if n is None else n for n in a.shape], a.dtype)
-            if isinstance(a, Symbol)
-            else a
-            for a in arguments
-        ]
+    def probe(batch: int, length: int):
+        def ones(a: Symbol):
+            unknown = [batch, *[length] * a.ndim]
+            return np.ones(
+                [u if n is None else n for n, u in zip(a.shape, unknown, strict=False)], a.dtype
+            )
+
+        filled = [ones(a) if isinstance(a, Symbol) else a for a in arguments]
         with untaped():
             y = function(*filled, **settings)
-        return [np.asarray(part) for part in (y if isinstance(y, tuple) else (y,))], isinstance(
-            y, tuple
-        )
+        several = isinstance(y, tuple)
+        return [np.asarray(part) for part in (y if several else (y,))], several
 
-    (small, several), (large, _) = probe(2), probe(3)
+    try:
+        # Unknown axes get lengths that windows fit into and that strides do not make equal.
+        (small, several), (large, _) = probe(2, 12), probe(4, 24)
+    except (ValueError, IndexError) as error:
+        if hasattr(function, "is_primitive"):
+            raise misfit(function, arguments, error) from error.__cause__
+        raise
+    if len(small) != len(large):
+        raise ValueError(
+            explain(
+                f"K.{function.__name__}",
+                f"形状 {arguments[0].shape}",
+                "拆成几个张量由这一轴的长度决定，所以它不能是 None",
+                "在 Input 的 shape 里写出这一轴的长度",
+            )
+        )
     symbols = [
         Symbol(
             [n if n == m else None for n, m in zip(a.shape, b.shape, strict=True)],
@@ -212,8 +252,12 @@ def gradients(loss: Tensor, variables: Sequence[Tensor] | Tensor) -> list[Tensor
     for x in [loss, *wanted]:
         if not isinstance(x, Tensor):
             raise TypeError(
-                f"K.gradients：收到 {type(x).__name__}。规则：只能对张量求梯度。"
-                "可以改成：先用 K.variable(x) 或 K.constant(x) 把数组变成张量，再计算 loss。"
+                explain(
+                    "K.gradients",
+                    type(x).__name__,
+                    "只能对张量求梯度",
+                    "先用 K.variable(x) 或 K.constant(x) 把数组变成张量，再计算 loss",
+                )
             )
 
     def key(tensor: Tensor):
@@ -226,8 +270,26 @@ def gradients(loss: Tensor, variables: Sequence[Tensor] | Tensor) -> list[Tensor
             continue
         with quiet():
             dxs = node.backward(*arriving)
+        if not isinstance(dxs, tuple | list):
+            raise TypeError(
+                explain(
+                    f"{node.primitive.__name__} 的 backward",
+                    type(dxs).__name__,
+                    "backward(dy) 返回元组，每个参数一项，没有梯度的写 None",
+                    "return (dx,)",
+                )
+            )
         for argument, dx in zip(node.arguments, dxs, strict=False):
             if dx is not None and isinstance(argument, Tensor):
+                if np.shape(dx) != argument.shape:
+                    raise ValueError(
+                        explain(
+                            f"{node.primitive.__name__} 的 backward",
+                            f"形状 {np.shape(dx)} 的梯度",
+                            f"梯度的形状与参数相同，这里是 {argument.shape}",
+                            "把广播出来的轴加起来：unbroadcast(dx, x)",
+                        )
+                    )
                 place = key(argument)
                 dys[place] = dys[place] + dx if place in dys else dx
     return [Tensor(dys[key(x)]) if key(x) in dys else None for x in wanted]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..errors import explain
 from .config import floatx, scoped
 from .tape import Symbol, Tensor, Variable, value
 
@@ -40,8 +41,12 @@ def eval(x) -> np.ndarray:
     """张量的值，NumPy 数组。"""
     if isinstance(x, Symbol):
         raise TypeError(
-            f"K.eval：符号张量 {x.name} 还没有数值。"
-            "可以改成：Model(inputs, outputs).predict(数据)。"
+            explain(
+                "K.eval",
+                f"符号张量 {x.name}",
+                "Input 及由它算出的张量还没有数值",
+                "Model(inputs, outputs).predict(数据)",
+            )
         )
     return np.asarray(value(x))
 
@@ -61,7 +66,12 @@ def set_value(x: Variable, value) -> None:
     array = np.asarray(value, dtype=x.dtype)
     if array.shape != x.shape:
         raise ValueError(
-            f"K.set_value：变量 {x.name} 的形状是 {x.shape}，收到 {array.shape}。两者必须相同。"
+            explain(
+                "K.set_value",
+                f"形状 {array.shape} 的值",
+                f"形状要与变量 {x.name} 相同，即 {x.shape}",
+                f"np.zeros({x.shape})",
+            )
         )
     x.value = array.copy()
 

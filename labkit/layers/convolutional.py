@@ -75,7 +75,7 @@ class Conv(Layer):
                 explain(
                     self._label(),
                     f"strides={self.strides}，dilation_rate={self.dilation_rate}",
-                    "步幅与空洞率不能同时大于 1",
+                    "步幅与膨胀率不能同时大于 1",
                     f"strides={(1,) * self.rank} 或 dilation_rate={(1,) * self.rank}",
                 )
             )
@@ -139,7 +139,7 @@ class Conv2D(Conv):
     权重 kernel: (*kernel_size, channels, filters)，bias: (filters,)。
     covered = (kernel_size − 1)·dilation_rate + 1；valid：out = ⌊(n − covered) / strides⌋ + 1；
     same：out = ⌈n / strides⌉，多出的一格补在末尾（TensorFlow 的规则）。
-    出错：核比输入大、步幅与空洞率同时大于 1、padding 不认识，抛出 ValueError。
+    出错：核比输入大、步幅与膨胀率同时大于 1、padding 不认识，抛出 ValueError。
     """
 
     rank = 2

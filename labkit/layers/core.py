@@ -16,7 +16,7 @@ from ..graph import Node
 from ..layer import InputSpec, Layer
 from ..types import Activation as ActivationType
 from ..types import Constraint, DataFormat, Initializer, Regularizer
-from ..validation import positive
+from ..validation import is_integer, positive
 
 
 class InputLayer(Layer):
@@ -165,6 +165,10 @@ class Flatten(Layer):
             inputs = K.permute_dimensions(inputs, pattern=(0, *range(2, K.ndim(inputs)), 1))
         return K.batch_flatten(inputs)
 
+    @staticmethod
+    def _suggest_rank(shape, spec):
+        return "去掉 Flatten：输入已经是 (batch, features)，可以直接接 Dense"
+
 
 class Dropout(Layer):
     """随机失活层：训练时以概率 rate 把元素置 0，其余乘 1 / (1 − rate)；预测时原样通过。
@@ -186,6 +190,10 @@ class Dropout(Layer):
             raise ValueError(
                 explain(self._label(), f"rate={rate!r}", "rate 是 0 到 1 之间的数", "rate=0.5")
             )
+        if not (seed is None or is_integer(seed)):
+            raise ValueError(
+                explain(self._label(), f"seed={seed!r}", "seed 是整数或 None", "seed=0")
+            )
         self.rate = min(1.0, max(0.0, rate))
         self.noise_shape = noise_shape
         self.seed = seed
@@ -194,20 +202,25 @@ class Dropout(Layer):
         self.supports_masking = True
 
     def compute_output_shape(self, input_shape):
+        noise = self.noise_shape
+        if noise is not None and (
+            len(noise) != len(input_shape)
+            or any(n not in {None, 1, m} and m for n, m in zip(noise, input_shape, strict=True))
+        ):
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"noise_shape={noise}，输入形状 {input_shape}",
+                    "noise_shape 与输入维数相同（含 batch 轴），每一项是 1、None 或该轴的长度",
+                    f"noise_shape={(None,) * len(input_shape)}，要共用的轴写 1",
+                )
+            )
         return input_shape
 
     def call(self, inputs, training=None):
         if not 0 < self.rate < 1:
             return inputs
-        if self.noise_shape is not None and len(self.noise_shape) != K.ndim(inputs):
-            raise ValueError(
-                explain(
-                    self._label(),
-                    f"noise_shape={self.noise_shape}，输入形状 {K.int_shape(inputs)}",
-                    "noise_shape 的长度等于输入的维数（含 batch 轴）",
-                    f"noise_shape={(None,) * K.ndim(inputs)}",
-                )
-            )
+        self.compute_output_shape(K.int_shape(inputs))  # raises where noise_shape does not fit
         return K.in_train_phase(
             lambda: K.dropout(
                 inputs, level=self.rate, noise_shape=self.noise_shape, seed=self._generator

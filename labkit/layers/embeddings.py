@@ -14,12 +14,12 @@ from ..validation import positive
 
 
 class Embedding(Layer):
-    """嵌入层：把整数编号换成向量，即取出表 embeddings 的对应行。
+    """嵌入层：把整数索引换成向量，即取出表 embeddings 的对应行。
 
     输入 (batch, input_length)，元素是 0 到 input_dim − 1 的整数（小数部分舍去）；
     输出 (batch, input_length, output_dim)。权重 embeddings: (input_dim, output_dim)。
-    mask_zero=True 时编号 0 表示填充，掩码在该处为 False；第 0 行仍然存在，input_dim 要算上它。
-    出错：编号越界抛出 IndexError；input_length 与输入不合抛出 ValueError。
+    mask_zero=True 时索引 0 表示填充，掩码在该处为 False；第 0 行仍然存在，input_dim 要算上它。
+    出错：索引越界抛出 IndexError；input_length 与输入不合抛出 ValueError。
     """
 
     def __init__(
@@ -48,6 +48,11 @@ class Embedding(Layer):
         self.mask_zero = mask_zero
         self.supports_masking = mask_zero
         self.input_length = input_length
+
+    def _tensor(self, x):
+        # Whole numbers stay as they are: float32 cannot hold every index above 2 ** 24.
+        array = np.asarray(x) if not K.is_tensor(x) else None
+        return array if array is not None and array.dtype.kind in "iu" else super()._tensor(x)
 
     def build(self, input_shape):
         self.embeddings = self.add_weight(
@@ -89,9 +94,11 @@ class Embedding(Layer):
             raise IndexError(
                 explain(
                     self._label(),
-                    f"编号 {outside}",
-                    f"编号在 0 到 input_dim − 1 = {self.input_dim - 1} 之间",
-                    f"input_dim={max(indices.max() + 1, 1)}（最大编号 + 1），或检查数据",
+                    f"索引 {outside}",
+                    f"索引在 0 到 input_dim − 1 = {self.input_dim - 1} 之间",
+                    f"input_dim={outside + 1}（最大索引 + 1），或检查数据"
+                    if outside >= 0
+                    else "从 0 数起的索引，检查数据里负数的来历",
                 )
             )
         return K.gather(self.embeddings, indices)

@@ -42,7 +42,7 @@ class Merge(Layer):
                 )
             )
         space = reduce(self._broadcast, [tuple(shape[1:]) for shape in input_shape])
-        return (batches.pop() if None not in [shape[0] for shape in input_shape] else None, *space)
+        return (batches.pop() if batches else None, *space)
 
     def _broadcast(self, a, b):
         """Shapes without the batch axis, from the right; a 1 stretches, None stays unknown."""

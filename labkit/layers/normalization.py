@@ -7,6 +7,7 @@ from .. import constraints, initializers, regularizers
 from ..errors import explain
 from ..layer import InputSpec, Layer
 from ..types import Constraint, Initializer, Regularizer
+from ..validation import is_integer
 
 
 class BatchNormalization(Layer):
@@ -54,6 +55,12 @@ class BatchNormalization(Layer):
         self.supports_masking = True
 
     def build(self, input_shape):
+        if not is_integer(self.axis):
+            raise TypeError(
+                explain(
+                    self._label(), f"axis={self.axis!r}", "axis 是一个整数，通道所在的轴", "axis=-1"
+                )
+            )
         if not -len(input_shape) <= self.axis < len(input_shape):
             raise IndexError(
                 explain(
