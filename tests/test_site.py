@@ -110,10 +110,16 @@ def test_layers_pages_and_golden_groups_are_the_same_sets():
         if isinstance(cls, type) and issubclass(cls, Layer) and thing not in ("Layer", "InputLayer")
     }
     assert layers == {f"{page.parent.name}/{page.stem}" for page in LAYER_PAGES}
-    # Groups in small letters are of functions (losses, training, ...); a cell is part of its layer.
-    files = (ROOT / "tests/golden").rglob("*.npz")
-    golden = {file.stem for file in files if file.stem[0].isupper() and "Cell" not in file.stem}
+    # Groups in small letters are of functions: activations, losses, training, ...
+    golden = {file.stem for file in (ROOT / "tests/golden").glob("*.npz") if file.stem[0].isupper()}
     assert {layer.split("/")[1] for layer in layers} == golden
+
+
+@pytest.mark.parametrize("page", ["index.html", "layers/index.html"])
+def test_every_layer_is_in_the_tables(page, documents):
+    linked = {target(link, SITE / page)[0].parent for link in documents[SITE / page].links}
+    pages = {SITE / "layers" / layer.parent.name / layer.stem for layer in LAYER_PAGES}
+    assert pages <= linked
 
 
 @pytest.mark.parametrize("page", LAYER_PAGES, ids=name)
@@ -187,9 +193,7 @@ def test_layer_page_reads_without_javascript(page, browser, address):
     url = f"{address}layers/{page.parent.name}/{page.stem}/"
     with open_page(browser, url, java_script_enabled=False) as reader:
         article = reader.locator("article")
-        # Answers are folded, and unfold without a script.
-        for summary in article.locator("summary").all():
-            summary.click()
+        article.evaluate("all => all.querySelectorAll('details').forEach(one => one.open = true)")
         shown = squeeze(article.inner_text())
         assert article.locator("svg.shape-diagram").first.is_visible()
     for fence in fences(page):
