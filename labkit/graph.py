@@ -35,6 +35,82 @@ class Node:
         return [x._keras_history[0] for x in self.input_tensors if x._keras_history is not None]
 
 
+class Connected:
+    """A layer as part of the graph: its nodes, and what they say of inputs and outputs."""
+
+    name: str
+    _inbound_nodes: list[Node]
+    _outbound_nodes: list[Node]
+
+    def _label(self) -> str:
+        return f"{type(self).__name__}（{self.name}）"
+
+    def _node_value(self, index: int, attribute: str):
+        if not self._inbound_nodes:
+            raise AttributeError(
+                explain(
+                    self._label(),
+                    "还没有接到 Input 上的层",
+                    "接入函数式模型之后才有输入与输出",
+                    "先调用 layer(Input(…))",
+                )
+            )
+        if not -len(self._inbound_nodes) <= index < len(self._inbound_nodes):
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"node_index={index}",
+                    f"这一层被调用了 {len(self._inbound_nodes)} 次",
+                    f"0 到 {len(self._inbound_nodes) - 1}",
+                )
+            )
+        return unpack_singleton(getattr(self._inbound_nodes[index], attribute))
+
+    def _only_node(self, attribute: str):
+        values = [getattr(node, attribute) for node in self._inbound_nodes]
+        if len(values) > 1 and ("shapes" not in attribute or any(v != values[0] for v in values)):
+            raise AttributeError(
+                explain(
+                    self._label(),
+                    f"{len(values)} 次调用",
+                    "共享层的每次调用各有输入与输出",
+                    "get_output_at(i)、get_input_shape_at(i)",
+                )
+            )
+        return self._node_value(0, attribute)
+
+    input = property(lambda self: self._only_node("input_tensors"))
+    output = property(lambda self: self._only_node("output_tensors"))
+    input_shape = property(lambda self: self._only_node("input_shapes"))
+    output_shape = property(lambda self: self._only_node("output_shapes"))
+    input_mask = property(lambda self: self._only_node("input_masks"))
+    output_mask = property(lambda self: self._only_node("output_masks"))
+
+    def get_input_at(self, node_index):
+        """第 node_index 次调用的输入。"""
+        return self._node_value(node_index, "input_tensors")
+
+    def get_output_at(self, node_index):
+        """第 node_index 次调用的输出。"""
+        return self._node_value(node_index, "output_tensors")
+
+    def get_input_shape_at(self, node_index):
+        """第 node_index 次调用的输入形状。"""
+        return self._node_value(node_index, "input_shapes")
+
+    def get_output_shape_at(self, node_index):
+        """第 node_index 次调用的输出形状。"""
+        return self._node_value(node_index, "output_shapes")
+
+    def get_input_mask_at(self, node_index):
+        """第 node_index 次调用收到的掩码。"""
+        return self._node_value(node_index, "input_masks")
+
+    def get_output_mask_at(self, node_index):
+        """第 node_index 次调用传出的掩码。"""
+        return self._node_value(node_index, "output_masks")
+
+
 def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, tensor=None) -> Symbol:
     """函数式模型的入口：一个只有形状的符号张量。
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +11,8 @@ from . import backend as K
 from . import constraints, initializers, regularizers
 from .backend.tape import Symbol, Tensor, Variable, record_symbol, untaped
 from .errors import explain, nearest
-from .graph import Node
+from .graph import Connected, Node
+from .signatures import LayerType, call_arguments, parameters, plain, snake_case
 from .types import Constraint, Initializer, Regularizer
 from .utils.generic_utils import to_list, unpack_singleton
 
@@ -67,28 +65,7 @@ class ArrayWithMask(np.ndarray):
         self._keras_mask: Any = None
 
 
-class LayerType(type):
-    """Calls the class; arguments that its signature refuses are explained in Chinese."""
-
-    def __call__(cls, *args, **kwargs):
-        signature = inspect.signature(cls)
-        try:
-            signature.bind(*args, **kwargs)
-        except TypeError as error:
-            inputs = any(hasattr(x, "shape") for a in args for x in to_list(a, allow_tuple=True))
-            call = f"{cls.__name__}(…)(输入)：先建层，再把输入交给它"
-            raise TypeError(
-                explain(
-                    cls.__name__,
-                    f"位置参数 {len(args)} 个，关键字参数 {list(kwargs)}",
-                    f"参数是 {cls.__name__}{bare(signature)}",
-                    call if inputs else "按上面的签名写参数",
-                )
-            ) from error
-        return super().__call__(*args, **kwargs)
-
-
-class Layer(metaclass=LayerType):
+class Layer(Connected, metaclass=LayerType):
     """所有层的基类。
 
     `__init__` 记下参数，`build` 建权重，`compute_output_shape` 算形状，`call` 做计算。
@@ -484,76 +461,6 @@ class Layer(metaclass=LayerType):
             return "补上缺少的轴，例如 x[..., np.newaxis] 或 x.reshape(…)"
         return "先用 Flatten 或 reshape 去掉多余的轴"
 
-    def _label(self) -> str:
-        return f"{type(self).__name__}（{self.name}）"
-
-    # --- the functional graph ---
-
-    def _node_value(self, index: int, attribute: str):
-        if not self._inbound_nodes:
-            raise AttributeError(
-                explain(
-                    self._label(),
-                    "还没有接到 Input 上的层",
-                    "接入函数式模型之后才有输入与输出",
-                    "先调用 layer(Input(…))",
-                )
-            )
-        if not -len(self._inbound_nodes) <= index < len(self._inbound_nodes):
-            raise ValueError(
-                explain(
-                    self._label(),
-                    f"node_index={index}",
-                    f"这一层被调用了 {len(self._inbound_nodes)} 次",
-                    f"0 到 {len(self._inbound_nodes) - 1}",
-                )
-            )
-        return unpack_singleton(getattr(self._inbound_nodes[index], attribute))
-
-    def _only_node(self, attribute: str):
-        values = [getattr(node, attribute) for node in self._inbound_nodes]
-        if len(values) > 1 and ("shapes" not in attribute or any(v != values[0] for v in values)):
-            raise AttributeError(
-                explain(
-                    self._label(),
-                    f"{len(values)} 次调用",
-                    "共享层的每次调用各有输入与输出",
-                    "get_output_at(i)、get_input_shape_at(i)",
-                )
-            )
-        return self._node_value(0, attribute)
-
-    input = property(lambda self: self._only_node("input_tensors"))
-    output = property(lambda self: self._only_node("output_tensors"))
-    input_shape = property(lambda self: self._only_node("input_shapes"))
-    output_shape = property(lambda self: self._only_node("output_shapes"))
-    input_mask = property(lambda self: self._only_node("input_masks"))
-    output_mask = property(lambda self: self._only_node("output_masks"))
-
-    def get_input_at(self, node_index):
-        """第 node_index 次调用的输入。"""
-        return self._node_value(node_index, "input_tensors")
-
-    def get_output_at(self, node_index):
-        """第 node_index 次调用的输出。"""
-        return self._node_value(node_index, "output_tensors")
-
-    def get_input_shape_at(self, node_index):
-        """第 node_index 次调用的输入形状。"""
-        return self._node_value(node_index, "input_shapes")
-
-    def get_output_shape_at(self, node_index):
-        """第 node_index 次调用的输出形状。"""
-        return self._node_value(node_index, "output_shapes")
-
-    def get_input_mask_at(self, node_index):
-        """第 node_index 次调用收到的掩码。"""
-        return self._node_value(node_index, "input_masks")
-
-    def get_output_mask_at(self, node_index):
-        """第 node_index 次调用传出的掩码。"""
-        return self._node_value(node_index, "output_masks")
-
 
 def carry_mask(y, mask):
     """The output with its mask attached; an input that a layer returns as it came keeps its own."""
@@ -569,55 +476,3 @@ def unpack_shapes(inputs):
     if isinstance(inputs, list):
         return [K.int_shape(x) for x in inputs]
     return K.int_shape(inputs)
-
-
-@cache
-def call_arguments(cls) -> tuple[str, ...]:
-    """The names that a class's call takes besides its inputs; '**' when it takes any."""
-    names = list(inspect.signature(cls.call).parameters.values())[2:]
-    return tuple(
-        "**" if p.kind is p.VAR_KEYWORD and cls.call is not Layer.call else p.name
-        for p in names
-        if p.kind is not p.VAR_KEYWORD or cls.call is not Layer.call
-    )
-
-
-@cache
-def parameters(cls) -> dict[str, inspect.Parameter]:
-    """The parameters of a layer class, from the __init__ of it and of its bases below Layer."""
-    found: dict[str, inspect.Parameter] = {}
-    for base in cls.__mro__:
-        if base is Layer or "__init__" not in vars(base):
-            continue
-        own = list(inspect.signature(base.__init__).parameters.values())[1:]
-        found |= {
-            p.name: p for p in own if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in found
-        }
-        if not any(p.kind is p.VAR_KEYWORD for p in own):
-            break
-    return found
-
-
-def plain(value):
-    """A value as in a config: numbers, strings, tuples, {class_name, config} for objects."""
-    if isinstance(value, list | tuple):
-        return type(value)(plain(v) for v in value)
-    if isinstance(value, np.generic):
-        return value.item()
-    if hasattr(value, "get_config"):
-        return {"class_name": type(value).__name__, "config": value.get_config()}
-    return value.__name__ if callable(value) else value
-
-
-def bare(signature: inspect.Signature) -> str:
-    """A signature without its types."""
-    empty = inspect.Parameter.empty
-    plain_parameters = [p.replace(annotation=empty) for p in signature.parameters.values()]
-    return str(signature.replace(parameters=plain_parameters))
-
-
-def snake_case(name: str) -> str:
-    """MaxPooling2D → max_pooling2d, LSTM → lstm: the prefix of automatic names, as in Keras."""
-    words = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    words = re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
-    return words if not words.startswith("_") else "private" + words

@@ -10,7 +10,8 @@ from .. import activations, constraints, initializers, regularizers
 from .. import backend as K
 from ..backend.tape import Symbol
 from ..errors import explain
-from ..layer import InputSpec, Layer, parameters
+from ..layer import InputSpec, Layer
+from ..signatures import parameters
 from ..types import Activation, Constraint, Initializer, Regularizer
 from ..utils.generic_utils import to_list
 from ..validation import positive

@@ -1,0 +1,81 @@
+"""What signatures say of a layer: parameters, call's arguments, config, automatic name."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from functools import cache
+
+import numpy as np
+
+from .errors import explain
+from .utils.generic_utils import to_list
+
+
+class LayerType(type):
+    """Calls the class; arguments that its signature refuses are explained in Chinese."""
+
+    def __call__(cls, *args, **kwargs):
+        signature = inspect.signature(cls)
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            inputs = any(hasattr(x, "shape") for a in args for x in to_list(a, allow_tuple=True))
+            call = f"{cls.__name__}(…)(输入)：先建层，再把输入交给它"
+            raise TypeError(
+                explain(
+                    cls.__name__,
+                    f"位置参数 {len(args)} 个，关键字参数 {list(kwargs)}",
+                    f"参数是 {cls.__name__}{bare(signature)}",
+                    call if inputs else "按上面的签名写参数",
+                )
+            ) from error
+        return super().__call__(*args, **kwargs)
+
+
+@cache
+def call_arguments(cls) -> tuple[str, ...]:
+    """The names that a class's call takes besides its inputs; '**' when it takes any."""
+    names = list(inspect.signature(cls.call).parameters.values())[2:]
+    return tuple("**" if p.kind is p.VAR_KEYWORD else p.name for p in names)
+
+
+@cache
+def parameters(cls) -> dict[str, inspect.Parameter]:
+    """The parameters of a layer class, from the __init__ of it and of its bases."""
+    found: dict[str, inspect.Parameter] = {}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        own = list(inspect.signature(base.__init__).parameters.values())[1:]
+        found |= {
+            p.name: p for p in own if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in found
+        }
+        if not any(p.kind is p.VAR_KEYWORD for p in own):
+            break
+    return found
+
+
+def plain(value):
+    """A value as in a config: numbers, strings, tuples, {class_name, config} for objects."""
+    if isinstance(value, list | tuple):
+        return type(value)(plain(v) for v in value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if hasattr(value, "get_config"):
+        return {"class_name": type(value).__name__, "config": value.get_config()}
+    return value.__name__ if callable(value) else value
+
+
+def bare(signature: inspect.Signature) -> str:
+    """A signature without its types."""
+    empty = inspect.Parameter.empty
+    plain_parameters = [p.replace(annotation=empty) for p in signature.parameters.values()]
+    return str(signature.replace(parameters=plain_parameters))
+
+
+def snake_case(name: str) -> str:
+    """MaxPooling2D → max_pooling2d, LSTM → lstm: the prefix of automatic names, as in Keras."""
+    words = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    words = re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
+    return words if not words.startswith("_") else "private" + words
