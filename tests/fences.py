@@ -91,7 +91,7 @@ def draw_figures():
 
 def check(page):
     """Run a page from top to bottom; return one message for each fence that does not hold."""
-    problems, namespace, exercise = [], {"__name__": "__main__"}, None
+    problems, namespace, last_check = [], {"__name__": "__main__"}, None
     for fence in fences(page):
 
         def complain(what, fence=fence):
@@ -103,9 +103,9 @@ def check(page):
                 shown = "\n".join(f"#> {line}".rstrip() for line in output) or "(nothing)"
                 complain(f"the fence printed\n{shown}\nbut its #> lines differ:")
             if "check" in fence.classes:
-                exercise = fence
+                last_check = fence
             if "solution" in fence.classes:
-                answer = run(exercise, namespace)
+                answer = run(last_check, namespace)
                 if not (answer and answer[0].startswith("通过")):
                     complain(f"with this solution the check printed {answer}, not 通过:")
         except Exception:
