@@ -188,7 +188,8 @@ class Network(Layer):
         layer, node_index, index = symbol._keras_history  # type: ignore[misc]
         kept = set(map(id, self._nodes))
         earlier = [n for n in layer._inbound_nodes[:node_index] if id(n) in kept]
-        return [layer.name, len(earlier), index]
+        # A network's first node is its own, from its inputs to its outputs.
+        return [layer.name, len(earlier) + isinstance(layer, Network), index]
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

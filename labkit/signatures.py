@@ -16,7 +16,8 @@ class LayerType(type):
     """Calls the class; arguments that its signature refuses are explained in Chinese."""
 
     def __call__(cls, *args, **kwargs):
-        signature = inspect.signature(cls)
+        # Of __init__ without self: for the class, inspect would take the signature of this method.
+        signature = inspect.signature(cls.__init__.__get__(object()))
         try:
             signature.bind(*args, **kwargs)
         except TypeError as error:
