@@ -15,9 +15,14 @@ from .utils.generic_utils import to_list
 class LayerType(type):
     """Calls the class; arguments that its signature refuses are explained in Chinese."""
 
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        # Otherwise help() and inspect would show this class's own __call__.
+        own = inspect.signature(cls.__init__)
+        return own.replace(parameters=list(own.parameters.values())[1:])
+
     def __call__(cls, *args, **kwargs):
-        # Of __init__ without self: for the class, inspect would take the signature of this method.
-        signature = inspect.signature(cls.__init__.__get__(object()))
+        signature = inspect.signature(cls)
         try:
             signature.bind(*args, **kwargs)
         except TypeError as error:
