@@ -418,7 +418,7 @@ def test_solution_fills_the_exercise_and_gives_the_readers_text_back(open_cells)
 
 
 def test_static_code_of_the_page_runs_when_it_is_needed(open_cells):
-    with open_cells(text=fence('start = 3') + live('start + 1')) as page:
+    with open_cells(text=fence("start = 3") + live("start + 1")) as page:
         output = run_cell(page, 0)
         assert (output.text, output.note) == (["4"], "先运行了正文里的代码。")
 
@@ -477,7 +477,9 @@ def test_damaged_runtime_is_explained_and_can_be_tried_again(browser, write, fol
             if damage == "cut":
                 file.write_bytes(whole[: len(whole) // 2])
             if damage == "changed":
-                file.write_bytes(b"x".join([whole[: len(whole) // 2], whole[len(whole) // 2 + 1 :]]))
+                file.write_bytes(
+                    b"x".join([whole[: len(whole) // 2], whole[len(whole) // 2 + 1 :]])
+                )
             output = run_cell(page, 0)
             assert "Python 没有载入成功，请检查网络后重试" in output.note
             assert output.text == []

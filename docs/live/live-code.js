@@ -95,7 +95,7 @@ export class LiveCode extends HTMLElement {
     this.#button("run").focus();
   }
 
-  /** @param {FromWorker} message  about this cell, run for itself or for a later one */
+  /** @param {FromWorker} message  about this cell, run for itself or for a later one; or about all */
   receive(message) {
     const { element } = this.#output;
     if (message.type === "begin") {
@@ -134,9 +134,9 @@ export class LiveCode extends HTMLElement {
     this.#job = this.#page.run(this, (message) => {
       const status = this.#part("status");
       if (message.type === "progress") status.textContent = message.text;
-      if (message.type === "plan") {
-        before = message.before;
-        status.textContent = before.length ? `先运行${this.#page.describe(before)}…` : "运行中…";
+      if (message.type === "plan") before = message.before;
+      if (message.type === "begin") {
+        status.textContent = before.includes(message.cell) ? `先运行${this.#page.describe([message.cell])}…` : "运行中…";
       }
       if (message.type !== "finished" && message.type !== "lost") return;
       this.#job = null;

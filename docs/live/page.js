@@ -24,7 +24,7 @@ export class Page {
   /**
    * Run a cell, after those that it depends on; each shows its own output.
    * @param {Cell} target
-   * @param {(message: FromWorker) => void} on  receives what concerns the whole job
+   * @param {(message: FromWorker) => void} on  receives everything about the job
    * @returns {Job}
    */
   run(target, on) {
@@ -36,9 +36,9 @@ export class Page {
       scale: Math.min(Math.max(devicePixelRatio, 1), 2),
       /** @param {FromWorker} message */
       on: (message) => {
-        if (message.type === "lost") this.cells.forEach((cell) => cell.receive?.(message));
-        if ("cell" in message) this.cells[message.cell].receive?.(message);
-        else on(message);
+        const about = "cell" in message ? [this.cells[message.cell]] : this.cells;
+        about.forEach((cell) => cell.receive?.(message));
+        on(message);
       },
     };
     this.python.run(job);
