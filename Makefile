@@ -45,8 +45,8 @@ define require_tools
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	|| missing="$$missing Python>=3.11"; \
 $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
-node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null \
-	|| missing="$$missing Node.js>=20"; \
+node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null \
+	|| missing="$$missing Node.js>=18"; \
 for tool in npm git; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 if [ -n "$$missing" ]; then \
 	echo "缺少（missing）:$$missing"; \
@@ -72,11 +72,12 @@ node_modules/.stamp: package-lock.json .npmrc
 SITE_SOURCES := mkdocs.yml $(shell find docs labkit \
 	-name __pycache__ -prune -o \( -type d -o -type f \) -print)
 
-# Built under another name and moved at the end, so that site/ is never half a site.
+# Built under another name and moved at the end, so that site/ is never half a site. jieba keeps its
+# dictionary in TMPDIR; /tmp is where another user's copy could be in the way.
 .cache/site.stamp: .venv/.stamp node_modules/.stamp $(SITE_SOURCES)
 	@mkdir -p .cache
 	@set -e; new=$$(mktemp -d .cache/site-XXXXXX); trap "rm -rf $$new" EXIT; \
-	$(PY) -m mkdocs build --strict --quiet --site-dir $$new; \
+	TMPDIR=$$PWD/.cache $(PY) -m mkdocs build --strict --quiet --site-dir $$new; \
 	$(PY) -m docs.tools.math $$new; \
 	npm run --silent bundle -- --outdir=$$new/live; \
 	$(PY) -m docs.tools.runtime $$new/runtime; \
