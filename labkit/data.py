@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from . import backend as K
-from . import losses
+from . import losses, validation
 from .errors import explain
 from .utils.generic_utils import to_list
 
@@ -28,8 +28,8 @@ def standardize(where: str, data, names: list[str], shapes: list[tuple]) -> list
         and len(names) == 1
         and not any(hasattr(a, "shape") for a in data)
     ):
-        data = np.asarray(data)
-    arrays = [np.asarray(a) for a in to_list(data, allow_tuple=True)]
+        data = [data]
+    arrays = [validation.array(where, a) for a in to_list(data, allow_tuple=True)]
     if len(arrays) != len(names):
         raise ValueError(
             explain(
@@ -55,6 +55,10 @@ def standardize(where: str, data, names: list[str], shapes: list[tuple]) -> list
                 )
             )
         result.append(np.asarray(array, K.floatx()))
+        if not len(array):
+            raise ValueError(
+                explain(where, f"形状 {array.shape} 的数组", "至少有一个样本", "检查数据是不是空的")
+            )
     lengths = {len(array) for array in result}
     if len(lengths) > 1:
         raise ValueError(
@@ -71,7 +75,7 @@ def standardize(where: str, data, names: list[str], shapes: list[tuple]) -> list
 def reshaping(array, shape) -> str:
     """The nearest thing that would work for an array of the wrong shape."""
     rest = shape[1:]
-    if None not in rest and array.size and array[0].size == int(np.prod(rest)):
+    if None not in rest and array.ndim and array.size and array[0].size == int(np.prod(rest)):
         return f"x.reshape({', '.join(map(str, (-1, *rest)))})"
     if array.ndim == len(shape) - 1 and all(
         n in {None, m} for n, m in zip(rest, array.shape, strict=False)
@@ -140,7 +144,9 @@ def sample_weights(where: str, sample_weight, class_weight, targets, names) -> l
     result = []
     for target, weight in zip(targets, given, strict=True):
         w = np.ones(len(target)) if weight is None else np.asarray(weight)
-        if w.ndim not in {1, 2} or w.shape != target.shape[: w.ndim]:
+        # A weight for each step needs targets that have steps.
+        fits = 1 <= w.ndim <= min(2, target.ndim - 1) or w.ndim == target.ndim == 1
+        if not fits or w.shape != target.shape[: w.ndim] or w.dtype.kind not in "biuf":
             raise ValueError(
                 explain(
                     where,
@@ -157,6 +163,15 @@ def sample_weights(where: str, sample_weight, class_weight, targets, names) -> l
 
 def by_class(where: str, class_weight: dict, target) -> np.ndarray:
     """The weight of each sample's class."""
+    if not isinstance(class_weight, dict):
+        raise TypeError(
+            explain(
+                where,
+                f"class_weight={class_weight!r}",
+                "class_weight 是 {类别编号: 权重} 的字典",
+                "dict(enumerate(权重))",
+            )
+        )
     classes = target.argmax(axis=1) if target.shape[-1] > 1 else target[:, 0].astype(int)
     unknown = sorted(set(classes.tolist()) - set(class_weight))
     if unknown:

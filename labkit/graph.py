@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import backend as K
+from . import validation
 from .backend.tape import Symbol
 from .errors import explain
 from .utils.generic_utils import to_list, unpack_singleton
@@ -27,7 +28,8 @@ class Node:
         layer._inbound_nodes = [*layer._inbound_nodes, self]
         for x in inputs:
             if x._keras_history is not None:
-                x._keras_history[0]._outbound_nodes.append(self)
+                source = x._keras_history[0]
+                source._outbound_nodes = [*source._outbound_nodes, self]
 
     @property
     def inbound_layers(self):
@@ -129,8 +131,9 @@ def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, ten
                     "Input(shape=(3,))",
                 )
             )
-        batch_shape = (None, *shape)
-    layer = InputLayer(batch_input_shape=tuple(batch_shape), dtype=dtype or K.floatx(), name=name)
+        batch_shape = (None, *validation.shape("Input", "shape", shape))
+    batch_shape = validation.shape("Input", "batch_shape", batch_shape)
+    layer = InputLayer(batch_input_shape=batch_shape, dtype=dtype or K.floatx(), name=name)
     return layer.output
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 
 from . import backend as K
-from . import constraints, initializers, regularizers
+from . import constraints, initializers, regularizers, validation
 from .backend.tape import Symbol, Tensor, Variable, record_symbol, untaped
 from .errors import explain, nearest
 from .graph import Connected, Node
@@ -91,10 +92,18 @@ class Layer(Connected, metaclass=LayerType):
         self.name: str = kwargs.get("name") or f"{prefix}_{K.get_uid(prefix)}"
         self.trainable = kwargs.get("trainable", True)
         self.dtype = kwargs.get("dtype") or K.floatx()
+        where = self._label()
+        try:
+            np.dtype(self.dtype)
+        except TypeError as error:
+            rule = "dtype 是 NumPy 的类型名，例如 'float32'、'int32'"
+            raise TypeError(explain(where, f"dtype={self.dtype!r}", rule, "'float32'")) from error
         if "batch_input_shape" in kwargs:
-            self.batch_input_shape = tuple(kwargs["batch_input_shape"])
+            given = kwargs["batch_input_shape"]
+            self.batch_input_shape = validation.shape(where, "batch_input_shape", given)
         elif "input_shape" in kwargs:
-            self.batch_input_shape = (kwargs.get("batch_size"), *kwargs["input_shape"])
+            space = validation.shape(where, "input_shape", kwargs["input_shape"])
+            self.batch_input_shape = (kwargs.get("batch_size"), *space)
         self.built = False
         self.supports_masking = False
         self.stateful = False
@@ -193,7 +202,17 @@ class Layer(Connected, metaclass=LayerType):
                     "给出确定的 input_shape",
                 )
             )
-        array = initializers.get(initializer)(shape, dtype=dtype or self.dtype)
+        draw = initializers.get(initializer)
+        if draw is None:
+            raise TypeError(
+                explain(
+                    self._label(),
+                    f"权重 {name} 的 initializer=None",
+                    "每个权重都要有初始值",
+                    "'glorot_uniform' 或 'zeros'",
+                )
+            )
+        array = draw(shape, dtype=dtype or self.dtype)
         weight = K.variable(
             array, dtype=dtype or self.dtype, name=name, constraint=constraints.get(constraint)
         )
@@ -238,7 +257,9 @@ class Layer(Connected, metaclass=LayerType):
         出错：不相同时抛出 ValueError，权重不变。
         """
         stored = self._stored_weights
-        arrays, shapes = [np.asarray(w) for w in weights], [w.shape for w in stored]
+        given = list(weights) if isinstance(weights, list | tuple | np.ndarray) else [weights]
+        arrays = [self._numbers("权重", w) for w in given]
+        shapes = [w.shape for w in stored]
         if [a.shape for a in arrays] != shapes:
             names = [w.name for w in stored]
             raise ValueError(
@@ -306,22 +327,15 @@ class Layer(Connected, metaclass=LayerType):
             mask = unpack_singleton([getattr(x, "_keras_mask", None) for x in arriving])
         inputs = self._convert(inputs)
         self._check_arguments(kwargs)
-        before = None if self.built else dict(self.__dict__)
-        try:
-            with K.name_scope(self.name):
-                self._prepare(inputs)
-                if any(isinstance(x, Symbol) for x in to_list(inputs)):
-                    return self._connect(inputs, mask, kwargs)
-                return self._compute(inputs, mask, kwargs)
-        except Exception:
-            if before is not None:
-                vars(self).clear()
-                vars(self).update(before)
-            raise
+        with nullcontext() if self.built else unchanged_by_failure(self), K.name_scope(self.name):
+            self._prepare(inputs)
+            if any(isinstance(x, Symbol) for x in to_list(inputs)):
+                return self._connect(inputs, mask, kwargs)
+            return self._compute(inputs, mask, kwargs)
 
     def _convert(self, inputs):
         if isinstance(inputs, list) and inputs and not any(hasattr(x, "shape") for x in inputs):
-            inputs = np.asarray(inputs)  # nested lists of numbers: one array
+            inputs = validation.array(self._label(), inputs)  # nested lists of numbers
         several = isinstance(inputs, list | tuple)
         converted = [self._tensor(x) for x in (inputs if several else [inputs])]
         return converted if several else converted[0]
@@ -329,17 +343,20 @@ class Layer(Connected, metaclass=LayerType):
     def _tensor(self, x):
         if isinstance(x, Tensor | Symbol):
             return x
-        array = np.asarray(x)  # a plain array also for one that carries a mask
+        return self._numbers("输入", x).astype(K.floatx(), copy=False)
+
+    def _numbers(self, what: str, x) -> np.ndarray:
+        array = validation.array(self._label(), x)  # a plain array also for one with a mask
         if array.dtype.kind not in "biuf":
             raise ValueError(
                 explain(
                     self._label(),
-                    f"类型为 {array.dtype} 的输入",
-                    "输入是数的数组或张量",
+                    f"类型为 {array.dtype} 的{what}",
+                    f"{what}是数的数组或张量",
                     "np.array(…, 'float32')",
                 )
             )
-        return array.astype(K.floatx(), copy=False)
+        return array
 
     def _check_arguments(self, kwargs) -> None:
         accepted = call_arguments(type(self))
@@ -460,6 +477,28 @@ class Layer(Connected, metaclass=LayerType):
         if len(shape) < wanted:
             return "补上缺少的轴，例如 x[..., np.newaxis] 或 x.reshape(…)"
         return "先用 Flatten 或 reshape 去掉多余的轴"
+
+
+@contextmanager
+def unchanged_by_failure(layer: Layer) -> Iterator[None]:
+    """Where the block fails, the layer and the layers inside it become what they were before."""
+    before = [(part, dict(vars(part))) for part in layers_within(layer)]
+    try:
+        yield
+    except Exception:
+        for part, attributes in before:
+            vars(part).clear()
+            vars(part).update(attributes)
+        raise
+
+
+def layers_within(layer: Layer) -> Iterator[Layer]:
+    """The layer, then its cell, its wrapped layer or a model's layers, and theirs."""
+    yield layer
+    for held in vars(layer).values():
+        for part in held if isinstance(held, list) else [held]:
+            if isinstance(part, Layer):
+                yield from layers_within(part)
 
 
 def carry_mask(y, mask):

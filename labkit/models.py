@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from . import backend as K
+from . import validation
 from .errors import explain
 from .graph import Input
-from .layer import Layer
+from .layer import Layer, unchanged_by_failure
 from .layers.core import InputLayer
 from .training import Trainer
-from .utils.generic_utils import to_list
 
 __all__ = ["Input", "Model", "Sequential"]
 
@@ -44,6 +44,15 @@ class Sequential(Trainer):
     def __init__(self, layers=None, name=None):
         Layer.__init__(self, name=name)
         self.layers = []
+        if not isinstance(layers, list | tuple | None):
+            raise TypeError(
+                explain(
+                    self._label(),
+                    type(layers).__name__,
+                    "参数是层的列表",
+                    "Sequential([Dense(3), …])",
+                )
+            )
         for layer in layers or []:
             self.add(layer)
 
@@ -91,11 +100,21 @@ class Sequential(Trainer):
         """按输入形状（含 batch 轴）建好所有的层。"""
         if self.built or input_shape is None:
             return
-        x = Input(batch_shape=tuple(input_shape))
-        y = x
-        for layer in self.layers:
-            y = layer(y)
-        self._set_line(x, y, self.layers)
+        if not self.layers:
+            raise ValueError(
+                explain(
+                    self._label(),
+                    "没有层的模型",
+                    "至少有一层才能计算",
+                    "先 model.add(Dense(3))",
+                )
+            )
+        with unchanged_by_failure(self):
+            x = Input(batch_shape=tuple(input_shape))
+            y = x
+            for layer in self.layers:
+                y = layer(y)
+            self._set_line(x, y, self.layers)
 
     def _prepare(self, inputs) -> None:
         if not self.built:
@@ -103,7 +122,10 @@ class Sequential(Trainer):
 
     def _ensure_built(self, x) -> None:
         if not self.built:
-            self.build((None, *np.shape(to_list(x)[0])[1:]))
+            one = isinstance(x, list | tuple) and len(x) == 1 and hasattr(x[0], "shape")
+            x = x[0] if one else x
+            shape = validation.array(f"{self._label()} 的输入", x).shape
+            self.build((None, *(shape[1:] if len(shape) != 1 else (1,))))
 
     def predict_classes(self, x, batch_size=32, verbose=0) -> np.ndarray:
         """预测类别编号：多类取最大的一项，单个输出以 0.5 为界。"""

@@ -22,10 +22,10 @@ class Network(Layer):
         self._set_graph(inputs, outputs)
 
     def _set_graph(self, inputs, outputs) -> None:
-        self.inputs: list[Symbol] = to_list(inputs, allow_tuple=True)
-        self.outputs: list[Symbol] = to_list(outputs, allow_tuple=True)
-        for role, symbols in (("inputs", self.inputs), ("outputs", self.outputs)):
-            for x in symbols:
+        ins: list[Symbol] = to_list(inputs, allow_tuple=True)
+        outs: list[Symbol] = to_list(outputs, allow_tuple=True)
+        for role, symbols in (("inputs", ins), ("outputs", outs)):
+            for x in symbols or [None]:
                 if not isinstance(x, Symbol):
                     raise ValueError(
                         explain(
@@ -35,10 +35,8 @@ class Network(Layer):
                             "x = Input(shape=…)；y = Dense(3)(x)；Model(x, y)",
                         )
                     )
-        self._nodes, self.layers = ordered(self.inputs, self.outputs)
-        self.input_names = [x._keras_history[0].name for x in self.inputs if x._keras_history]
-        self.output_names = [y._keras_history[0].name for y in self.outputs if y._keras_history]
-        names = [layer.name for layer in self.layers]
+        nodes, layers = ordered(ins, outs)
+        names = [layer.name for layer in layers]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(
@@ -49,6 +47,9 @@ class Network(Layer):
                         f"name={name + '_2'!r}",
                     )
                 )
+        self.inputs, self.outputs, self._nodes, self.layers = ins, outs, nodes, layers
+        self.input_names = [x._keras_history[0].name for x in ins if x._keras_history]
+        self.output_names = [y._keras_history[0].name for y in outs if y._keras_history]
         self.built = True
         self._inbound_nodes = []
         Node(self, self.inputs, [alias(y) for y in self.outputs], [None] * len(self.inputs), {})

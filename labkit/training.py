@@ -10,14 +10,14 @@ import numpy as np
 
 from . import backend as K
 from . import callbacks as cb
-from . import losses, metrics, optimizers
+from . import losses, metrics, optimizers, validation
 from .backend.tape import untaped
 from .data import batches, check_targets, sample_weights, standardize
 from .errors import explain, nearest
-from .layer import Run
+from .layer import Run, unchanged_by_failure
 from .network import Network
 from .utils.generic_utils import to_list, unpack_singleton
-from .validation import positive
+from .validation import is_integer, positive
 
 NAN_RULE = "损失必须是有限的数；学习率过大、对 0 取对数、数据里有 NaN 都会使它变成 NaN"
 
@@ -61,13 +61,14 @@ class Trainer(Network):
                     f"{self._label()}.compile", "没有 loss", "训练需要一个损失函数", "loss='mse'"
                 )
             )
-        self._compiled = {"loss": loss, "metrics": metrics, "loss_weights": loss_weights}
-        self._weighted_metrics = weighted_metrics
-        self._loss_functions: list[Callable | None] = []
-        if self.built:
-            self._bind_losses()
-        else:
-            self._check_names(loss, metrics)
+        with unchanged_by_failure(self):
+            self._compiled = {"loss": loss, "metrics": metrics, "loss_weights": loss_weights}
+            self._weighted_metrics = weighted_metrics
+            self._loss_functions: list[Callable | None] = []
+            if self.built:
+                self._bind_losses()
+            else:
+                self._check_names(loss, metrics)
         self.optimizer = chosen
         self._collected = self.trainable_weights if self.built else None
 
@@ -89,6 +90,8 @@ class Trainer(Network):
         self._loss_weights = (
             [1.0] * n if weights is None else self._each("loss_weights", weights, 1.0)
         )
+        for weight in self._loss_weights:
+            validation.number(f"{self._label()}.compile", "loss_weights", weight, 0.0, np.inf)
         self.metrics_names = ["loss"]
         if n > 1:
             self.metrics_names += [f"{name}_loss" for name in self.output_names]
@@ -232,9 +235,10 @@ class Trainer(Network):
         return outputs
 
     def _inputs(self, x) -> list[np.ndarray]:
-        self._ensure_built(x)
-        shapes = [t.shape for t in self.inputs]
-        return standardize(f"{self._label()} 的输入", x, self.input_names, shapes)
+        with unchanged_by_failure(self):
+            self._ensure_built(x)
+            shapes = [t.shape for t in self.inputs]
+            return standardize(f"{self._label()} 的输入", x, self.input_names, shapes)
 
     def _batch_size(self, given: int | None, count: int) -> int:
         """How many samples a batch has: 32, or what the Input fixes."""
@@ -253,6 +257,13 @@ class Trainer(Network):
 
     def _data(self, x, y, sample_weight=None, class_weight=None):
         """Checked arrays: inputs, targets, sample weights; one list each."""
+        with unchanged_by_failure(self):
+            return self._checked_data(x, y, sample_weight, class_weight)
+
+    def _one_batch(self, inputs) -> None:
+        self._batch_size(len(inputs[0]), len(inputs[0]))
+
+    def _checked_data(self, x, y, sample_weight, class_weight):
         self._require_compiled(x)
         inputs = self._inputs(x)
         targets = check_targets(
@@ -277,17 +288,22 @@ class Trainer(Network):
 
         出错：损失不是有限数时抛出 FloatingPointError，权重不变。
         """
-        logs = self._train_step(*self._data(x, y, sample_weight, class_weight))
+        data = self._data(x, y, sample_weight, class_weight)
+        self._one_batch(data[0])
+        logs = self._train_step(*data)
         self._refuse_nan(logs)
         return unpack_singleton(logs)
 
     def test_on_batch(self, x, y, sample_weight=None):
         """在一批数据上求损失（和各项评价），不训练。"""
-        return unpack_singleton(self._test_step(*self._data(x, y, sample_weight)))
+        data = self._data(x, y, sample_weight)
+        self._one_batch(data[0])
+        return unpack_singleton(self._test_step(*data))
 
     def predict_on_batch(self, x):
         """一批数据的输出。"""
         inputs = self._inputs(x)
+        self._one_batch(inputs)
         return unpack_singleton(self._predict_step(inputs))
 
     def _refuse_nan(self, logs) -> None:
@@ -346,11 +362,27 @@ class Trainer(Network):
                     nearest(key, names),
                 )
             )
+        positive(f"{self._label()}.fit", "epochs", epochs)
+        if not is_integer(initial_epoch) or initial_epoch < 0:
+            rule = "initial_epoch 是从 0 数起的整数"
+            received = f"initial_epoch={initial_epoch!r}"
+            raise ValueError(explain(f"{self._label()}.fit", received, rule, "initial_epoch=0"))
+        extra = [] if callbacks is None else callbacks
+        if not isinstance(extra, list | tuple) or any(
+            not isinstance(c, cb.Callback) for c in extra
+        ):
+            raise TypeError(
+                explain(
+                    f"{self._label()}.fit",
+                    f"callbacks={callbacks!r}",
+                    "callbacks 是回调的列表",
+                    "callbacks=[EarlyStopping('loss')]",
+                )
+            )
         data = self._data(x, y, sample_weight, class_weight)
-        data, validation = self._validation(data, validation_split, validation_data)
+        data, held_out = self._validation(data, validation_split, validation_data)
         size = self._batch_size(batch_size, len(data[0][0]))
         history = cb.History()
-        extra = list(callbacks or [])
         hooks = cb.CallbackList([cb.BaseLogger(), *extra, history])
         if verbose:
             hooks = cb.CallbackList([cb.BaseLogger(), cb.ProgbarLogger(), *extra, history])
@@ -364,8 +396,8 @@ class Trainer(Network):
                 "steps": None,
                 "samples": count,
                 "verbose": verbose,
-                "do_validation": validation is not None,
-                "metrics": names + ([f"val_{name}" for name in names] if validation else []),
+                "do_validation": held_out is not None,
+                "metrics": names + ([f"val_{name}" for name in names] if held_out else []),
             }
         )
         may_be_nan = any(isinstance(c, cb.TerminateOnNaN) for c in extra)
@@ -384,8 +416,8 @@ class Trainer(Network):
                 if self.stop_training:
                     break
             logs = {}
-            if validation is not None and not self.stop_training:
-                results = self._average(self._test_step, validation, size)
+            if held_out is not None and not self.stop_training:
+                results = self._average(self._test_step, held_out, size)
                 logs = {f"val_{name}": value for name, value in zip(names, results, strict=True)}
             hooks.on_epoch_end(epoch, logs)
             if self.stop_training:
@@ -396,20 +428,30 @@ class Trainer(Network):
     def _validation(self, data, split, given):
         """(training data, validation data or None); a split takes the end, before shuffling."""
         if given is not None:
+            if not isinstance(given, list | tuple) or len(given) not in {2, 3}:
+                raise ValueError(
+                    explain(
+                        f"{self._label()}.fit",
+                        f"validation_data 是 {type(given).__name__}",
+                        "validation_data 是 (x, y) 或 (x, y, sample_weight)",
+                        "validation_data=(x_val, y_val)",
+                    )
+                )
             x, y, *weight = given
             return data, self._data(x, y, weight[0] if weight else None)
-        if not split:
+        if split == 0:
             return data, None
-        if not 0 < split < 1:
+        where, count = f"{self._label()}.fit", len(data[0][0])
+        at = int(count * (1 - validation.number(where, "validation_split", split, 0.0, 1.0)))
+        if not 0 < at < count:
             raise ValueError(
                 explain(
-                    f"{self._label()}.fit",
-                    f"validation_split={split}",
-                    "取值在 0 与 1 之间",
-                    "validation_split=0.2",
+                    where,
+                    f"validation_split={split}，{count} 个样本",
+                    f"前 int({count} · (1 − {split})) = {at} 个用来训练，两边都至少要有一个",
+                    "validation_split=0.5" if count > 1 else "更多的样本",
                 )
             )
-        at = int(len(data[0][0]) * (1 - split))
         return [[a[:at] for a in arrays] for arrays in data], [
             [a[at:] for a in arrays] for arrays in data
         ]

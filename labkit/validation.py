@@ -45,6 +45,56 @@ def size(where: str, name: str, value, rank: int) -> tuple[int, ...]:
     return tuple(positive(where, name, n) for n in value)
 
 
+def shape(where: str, name: str, value) -> tuple[int | None, ...]:
+    """A tuple of positive integers, None for a length that is not known."""
+    suggestion = f"{name}=({value},)" if is_integer(value) else f"{name}=(28, 28, 1)"
+    rule = f"{name} 是元组，每一项是正整数，未知的长度写 None"
+    if not isinstance(value, list | tuple):
+        raise TypeError(explain(where, f"{name}={value!r}", rule, suggestion))
+    if not all(n is None or is_integer(n) and n > 0 for n in value):
+        closest = tuple(
+            n if n is None else max(1, round(n)) if isinstance(n, int | float) else None
+            for n in value
+        )
+        raise ValueError(explain(where, f"{name}={value!r}", rule, f"{name}={closest}"))
+    return tuple(value)
+
+
+def number(where: str, name: str, value, low: float, high: float) -> float:
+    """A number from low to high, or ValueError."""
+    fits = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not fits or not low <= value <= high:
+        rule = f"{name} 是数，{low:g} ≤ {name}" + ("" if high == np.inf else f" ≤ {high:g}")
+        closest = min(max(value, low), high) if fits and value == value else (low + 1) / 2
+        raise ValueError(explain(where, f"{name}={value!r}", rule, f"{name}={closest:g}"))
+    return float(value)
+
+
+def rate(where: str, name: str, value) -> float:
+    """A share from 0 to 1; numbers beyond are cut to it, as Keras does."""
+    if not isinstance(value, int | float | np.number) or isinstance(value, bool) or value != value:
+        raise ValueError(
+            explain(where, f"{name}={value!r}", f"{name} 是 0 到 1 之间的数", f"{name}=0.5")
+        )
+    return float(min(1.0, max(0.0, value)))
+
+
+def array(where: str, value) -> np.ndarray:
+    """value as an array, or ValueError for rows of different lengths."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        lengths = "、".join(str(len(row)) for row in value if hasattr(row, "__len__"))
+        raise ValueError(
+            explain(
+                where,
+                f"长短不一的嵌套列表（各项的长度：{lengths}）",
+                "数组的每一行一样长",
+                "在短的行末尾补 0，补到同样的长度",
+            )
+        ) from error
+
+
 def choice(where: str, name: str, value, literal) -> str:
     """value in lower case if it is one of a Literal's choices, or ValueError."""
     choices = get_args(literal)

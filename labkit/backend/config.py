@@ -58,8 +58,8 @@ def set_image_data_format(data_format: str) -> None:
 
 def normalize_data_format(value: str | None) -> str:
     """None 取默认格式；不认识的格式抛出 ValueError。"""
-    value = value or _image_data_format
-    if value.lower() not in {"channels_last", "channels_first"}:
+    value = _image_data_format if value is None else value
+    if str(value).lower() not in {"channels_last", "channels_first"}:
         raise ValueError(
             explain(
                 "data_format",

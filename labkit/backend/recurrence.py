@@ -44,6 +44,16 @@ def rnn(
                 "给出 initial_states",
             )
         )
+    steps = int_shape(inputs)[:2]
+    if mask is not None and int_shape(mask)[:2] != steps:
+        raise ValueError(
+            explain(
+                "K.rnn",
+                f"形状 {int_shape(mask)} 的 mask",
+                f"mask 的形状是 (batch, time)，这里是 {steps}",
+                f"np.ones({steps}, bool)，再把要跳过的步写成 False",
+            )
+        )
     if go_backwards:
         inputs = reverse(inputs, axes=1)
         mask = None if mask is None else reverse(mask, axes=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import activations, constraints, initializers, regularizers
+from .. import activations, constraints, initializers, regularizers, validation
 from .. import backend as K
 from ..backend.config import normalize_data_format
 from ..backend.random import generator
@@ -186,15 +186,13 @@ class Dropout(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if isinstance(rate, bool) or not isinstance(rate, int | float | np.number):
-            raise ValueError(
-                explain(self._label(), f"rate={rate!r}", "rate 是 0 到 1 之间的数", "rate=0.5")
-            )
         if not (seed is None or is_integer(seed)):
             raise ValueError(
                 explain(self._label(), f"seed={seed!r}", "seed 是整数或 None", "seed=0")
             )
-        self.rate = min(1.0, max(0.0, rate))
+        self.rate = validation.rate(self._label(), "rate", rate)
+        if noise_shape is not None:
+            noise_shape = validation.shape(self._label(), "noise_shape", noise_shape)
         self.noise_shape = noise_shape
         self.seed = seed
         # One stream for the layer's life: every batch draws anew, also with a seed.

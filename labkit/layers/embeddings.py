@@ -35,9 +35,8 @@ class Embedding(Layer):
         **kwargs,
     ):
         if "input_shape" not in kwargs:
-            kwargs["input_shape"] = (
-                tuple(to_list(input_length, allow_tuple=True)) if input_length else (None,)
-            )
+            lengths = None if input_length is None else to_list(input_length, allow_tuple=True)
+            kwargs["input_shape"] = lengths or (None,)
         super().__init__(**kwargs)
         self.input_dim = positive(self._label(), "input_dim", input_dim)
         self.output_dim = positive(self._label(), "output_dim", output_dim)
@@ -88,7 +87,15 @@ class Embedding(Layer):
         return (input_shape[0], *steps, self.output_dim)
 
     def call(self, inputs):
-        indices = np.asarray(K.eval(inputs)).astype("int64")
+        self.compute_output_shape(K.int_shape(inputs))  # raises where input_length does not fit
+        numbers = K.eval(inputs)
+        if not np.isfinite(numbers).all():
+            raise ValueError(
+                explain(
+                    self._label(), "NaN 或无穷大", "索引是整数", "先用 np.isfinite(x) 找出坏的数据"
+                )
+            )
+        indices = numbers.astype("int64")
         if indices.size and not (0 <= indices.min() and indices.max() < self.input_dim):
             outside = indices.max() if indices.max() >= self.input_dim else indices.min()
             raise IndexError(

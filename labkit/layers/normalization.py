@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .. import backend as K
 from .. import constraints, initializers, regularizers
 from ..errors import explain
 from ..layer import InputSpec, Layer
 from ..types import Constraint, Initializer, Regularizer
-from ..validation import is_integer
+from ..validation import is_integer, number
 
 
 class BatchNormalization(Layer):
@@ -40,8 +42,8 @@ class BatchNormalization(Layer):
     ):
         super().__init__(**kwargs)
         self.axis = axis
-        self.momentum = momentum
-        self.epsilon = epsilon
+        self.momentum = number(self._label(), "momentum", momentum, 0.0, 1.0)
+        self.epsilon = number(self._label(), "epsilon", epsilon, 0.0, np.inf)
         self.center = center
         self.scale = scale
         self.beta_initializer = initializers.get(beta_initializer)
@@ -52,6 +54,7 @@ class BatchNormalization(Layer):
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
         self.beta_constraint = constraints.get(beta_constraint)
         self.gamma_constraint = constraints.get(gamma_constraint)
+        self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
     def build(self, input_shape):

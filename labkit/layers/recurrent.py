@@ -14,7 +14,7 @@ from ..layer import InputSpec, Layer
 from ..signatures import parameters
 from ..types import Activation, Constraint, Initializer, Regularizer
 from ..utils.generic_utils import to_list
-from ..validation import positive
+from ..validation import positive, rate
 
 
 class RNN(Layer):
@@ -246,8 +246,17 @@ class LSTMCell(Layer):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.dropout = min(1.0, max(0.0, dropout))
-        self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
+        self.dropout = rate(self._label(), "dropout", dropout)
+        self.recurrent_dropout = rate(self._label(), "recurrent_dropout", recurrent_dropout)
+        if implementation not in {1, 2}:
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"implementation={implementation!r}",
+                    "implementation 只能是 1 或 2",
+                    "implementation=1",
+                )
+            )
         self.implementation = implementation
         self.state_size = (self.units, self.units)
         self.output_size = self.units

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from ..backend import count_params
+from ..errors import explain
 
 
 def print_summary(model, line_length=None, positions=None, print_fn=None) -> None:
     """按 Keras 的样式打印：名字与类型、输出形状、参数个数；有分支的模型再加一列来源。"""
+    if not model.built:
+        raise ValueError(
+            explain(
+                f"{type(model).__name__}（{model.name}）.summary",
+                "还没有建好的模型",
+                "形状与参数个数由输入的形状决定",
+                "在第一层写出 input_shape，或先用数据 fit、predict 一次",
+            )
+        )
     print_fn = print_fn or print
     straight = all(len(layer._inbound_nodes) <= 1 for layer in model.layers) and all(
         len(node.input_tensors) <= 1 for node in getattr(model, "_nodes", [])
