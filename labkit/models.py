@@ -28,7 +28,7 @@ class Model(Trainer):
                 explain(
                     "Model",
                     f"参数 {list(kwargs) or '不全'}",
-                    "Model(inputs, outputs, name=None)",
+                    "参数是 inputs、outputs，还可以有 name",
                     "Model(x, y)",
                 )
             )
@@ -62,11 +62,15 @@ class Sequential(Trainer):
             raise TypeError(
                 explain(
                     self._label(),
-                    f"{type(layer).__name__}",
+                    f"类 {layer.__name__}" if isinstance(layer, type) else type(layer).__name__,
                     "add 的参数是一个层（Layer 的实例）",
                     "model.add(Dense(3))",
                 )
             )
+        with unchanged_by_failure(self), unchanged_by_failure(layer):
+            self._append(layer)
+
+    def _append(self, layer: Layer) -> None:
         if self.built:
             self._set_line(self.inputs, layer(self.outputs[0]), [*self.layers, layer])
         elif not self.layers and isinstance(layer, InputLayer):
