@@ -65,7 +65,7 @@ def test_files_are_exactly_those_of_the_lock():
     listed = {package["file_name"] for package in LOCK["packages"].values()}
     assert {path.name for path in RUNTIME.glob("*.whl")} == listed
     others = {path.name for path in RUNTIME.iterdir() if path.suffix != ".whl"}
-    assert others == {*runtime.CORE_FILES, runtime.LOCK_FILE, "fonts"}
+    assert others == {*runtime.CORE_FILES, runtime.STANDARD_LIBRARY, runtime.LOCK_FILE, "fonts"}
 
 
 @pytest.mark.parametrize("name", sorted(USED))
@@ -85,15 +85,27 @@ def pyodide_magic_number() -> bytes:
     return bytes.fromhex(run_in_pyodide(code))
 
 
+def assert_bytecode(archive: zipfile.ZipFile, magic_number: bytes) -> None:
+    compiled = [member for member in archive.namelist() if member.endswith(".pyc")]
+    assert compiled
+    for member in compiled:
+        header = archive.read(member)[:8]
+        # 1: valid by a hash that is never checked; times do not survive the unpacking.
+        assert header == magic_number + (1).to_bytes(4, "little"), member
+
+
 @pytest.mark.parametrize("name", sorted(USED))
 def test_bytecode_is_for_pyodides_python(name, pyodide_magic_number):
     with zipfile.ZipFile(RUNTIME / LOCK["packages"][name]["file_name"]) as wheel:
-        compiled = [member for member in wheel.namelist() if member.endswith(".pyc")]
-        assert compiled
-        for member in compiled:
-            header = wheel.read(member)[:8]
-            # 1: valid by a hash that is never checked; times do not survive the unpacking.
-            assert header == pyodide_magic_number + (1).to_bytes(4, "little"), member
+        assert_bytecode(wheel, pyodide_magic_number)
+
+
+def test_standard_library_is_complete_and_compiled(pyodide_magic_number):
+    with zipfile.ZipFile(runtime.PYODIDE / runtime.STANDARD_LIBRARY) as archive:
+        sources = {name for name in archive.namelist() if not name.endswith("/")}
+    with zipfile.ZipFile(RUNTIME / runtime.STANDARD_LIBRARY) as archive:
+        assert_bytecode(archive, pyodide_magic_number)
+        assert {name.replace(".pyc", ".py") for name in archive.namelist()} == sources
 
 
 def test_labkit_keeps_its_sources_and_all_are_compiled():

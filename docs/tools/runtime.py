@@ -32,7 +32,8 @@ FONT_PACKAGE = ROOT / "node_modules/@expo-google-fonts/noto-sans-sc"
 COMPILER = Path(__file__).with_name("compile.mjs")
 
 LOCK_FILE = "pyodide-lock.json"
-CORE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+CORE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
+STANDARD_LIBRARY = "python_stdlib.zip"
 PACKAGES = ("numpy", "matplotlib")
 # matplotlib imports fonttools only to write PDF files, and pytz not at all.
 UNUSED_PACKAGES = {"fonttools", "pytz"}
@@ -192,8 +193,7 @@ def compile_wheels(wheels: Iterable[Path], directory: Path, *, keep_sources: boo
         tree = Path(temporary)
         for wheel in wheels:
             run_wheel_tool("unpack", "--dest", tree, wheel)
-        layout = "cached" if keep_sources else "beside"
-        subprocess.run(["node", str(COMPILER), str(tree), layout], check=True)
+        compile_tree(tree, "cached" if keep_sources else "beside")
         for unpacked in tree.iterdir():
             if not keep_sources:
                 remove_unused_files(unpacked)
@@ -201,6 +201,27 @@ def compile_wheels(wheels: Iterable[Path], directory: Path, *, keep_sources: boo
             names = (path.relative_to(unpacked).as_posix() for path in files)
             tag = f"0_{digest([*names, *files])}"
             run_wheel_tool("pack", "--build-number", tag, "--dest-dir", directory, unpacked)
+
+
+def compile_tree(tree: Path, layout: str) -> None:
+    subprocess.run(["node", str(COMPILER), str(tree), layout], check=True)
+
+
+def compile_standard_library(directory: Path) -> None:
+    """Repack it with bytecode: compiling its sources is most of the time that Python starts in."""
+    with tempfile.TemporaryDirectory() as temporary:
+        tree = Path(temporary)
+        unpacked = tree / "stdlib"
+        with zipfile.ZipFile(PYODIDE / STANDARD_LIBRARY) as archive:
+            archive.extractall(unpacked)
+        compile_tree(tree, "beside")
+        remove_unused_files(unpacked)
+        with zipfile.ZipFile(directory / STANDARD_LIBRARY, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(path for path in unpacked.rglob("*") if path.is_file()):
+                # Without a time, so that equal contents give equal files.
+                entry = zipfile.ZipInfo(path.relative_to(unpacked).as_posix())
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, path.read_bytes(), compresslevel=9)
 
 
 def remove_unused_files(unpacked: Path) -> None:
@@ -260,7 +281,8 @@ def assemble(cache: Path = CACHE, download: Callable[[Path], Path] = download_ca
     compiled_key = digest([wheels_key, *tools])
     labkit_key = digest([*labkit_sources(), *tools])
     font_key = digest([Path(font.__file__), FONT_PACKAGE / "package.json"])
-    runtime_key = digest([compiled_key, labkit_key, font_key])
+    library_key = digest([PYODIDE / STANDARD_LIBRARY, *tools])
+    runtime_key = digest([compiled_key, labkit_key, font_key, library_key])
 
     runtime, stamp = cache / "runtime", cache / "runtime.key"
     if runtime.exists() and stamp.exists() and stamp.read_text() == runtime_key:
@@ -277,6 +299,8 @@ def assemble(cache: Path = CACHE, download: Callable[[Path], Path] = download_ca
     labkit = part(cache, "labkit", labkit_key, build_labkit_wheel)
     fonts = part(cache, "fonts", font_key, partial(font.write_subset, FONT_PACKAGE))
 
+    library = part(cache, "stdlib", library_key, compile_standard_library)
+
     lock = PyodideLockSpec.from_json(compiled / LOCK_FILE)
     lock = add_wheels_to_spec(lock, list(labkit.iterdir()))
     with filled_then_renamed(runtime) as empty:
@@ -284,6 +308,7 @@ def assemble(cache: Path = CACHE, download: Callable[[Path], Path] = download_ca
             shutil.copyfile(PYODIDE / name, empty / name)
         link_files(compiled, empty)
         link_files(labkit, empty)
+        link_files(library, empty)
         link_files(fonts, empty / "fonts")
         # Replaced, not written into: the linked file belongs to its part.
         (empty / LOCK_FILE).unlink()
