@@ -22,13 +22,16 @@ FLAGS = """--headless --no-sandbox --disable-gpu-sandbox --disable-quic --no-fir
 START = 60_000  # milliseconds that loading Python may take on a busy machine
 
 
+def executable() -> str | None:
+    """$CHROMIUM, else the machine's own; None stands for the one that playwright has installed."""
+    names = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"]
+    return next(filter(None, (shutil.which(name) for name in names if name)), None)
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """$CHROMIUM, else the machine's own, else the one that playwright has installed."""
-    names = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"]
-    path = next(filter(None, (shutil.which(name) for name in names if name)), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
         try:
             yield browser
         finally:
