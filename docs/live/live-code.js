@@ -1,4 +1,5 @@
 /** <live-code>: a Python cell of the page that the reader can edit and run. */
+import { copy } from "./copy.js";
 import { Output } from "./output.js";
 import { codeOf, Page } from "./page.js";
 import { restore, save } from "./saved.js";
@@ -257,17 +258,7 @@ export class LiveCode extends HTMLElement {
   }
 }
 
-/** @param {string} text */
-async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  // Over plain http there is no clipboard, only the old command.
-  const field = Object.assign(document.createElement("textarea"), { value: text });
-  document.body.append(field);
-  field.select();
-  document.execCommand("copy");
-  field.remove();
-}
-
+/** Make cells of the page's live blocks. */
 function upgrade() {
   const page = new Page();
   /** @type {LiveCode[]} */
@@ -277,7 +268,11 @@ function upgrade() {
     if (block.closest(".source, .signature")) continue;
     if (block.classList.contains("solution")) {
       const exercise = live.findLast((cell) => cell.classList.contains("exercise"));
-      if (exercise) block.after(fillButton(exercise, codeOf(block)));
+      if (!exercise) continue;
+      const fill = Object.assign(document.createElement("button"), { type: "button", className: "live-fill" });
+      fill.textContent = "填入练习";
+      fill.addEventListener("click", () => exercise.fill(codeOf(block)));
+      block.after(fill);
     } else if (block.classList.contains("live")) {
       const place = document.createComment("");
       block.replaceWith(place);
@@ -291,14 +286,6 @@ function upgrade() {
   }
   const codes = live.map((cell) => cell.code);
   restore(codes).forEach((saved, index) => saved && live[index].restore(saved));
-}
-
-/** @param {LiveCode} exercise @param {string} solution */
-function fillButton(exercise, solution) {
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "填入练习" });
-  button.className = "live-fill";
-  button.addEventListener("click", () => exercise.fill(solution));
-  return button;
 }
 
 customElements.define("live-code", LiveCode);
