@@ -1,13 +1,17 @@
 """Declared shapes are the real ones, for any setting; a window that does not fit is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from labkit.layers import Add, Conv2D, Flatten, Input, MaxPooling2D
 
-# The same examples at every run, and no folder of remembered ones.
+# What it reads from the sources goes where everything generated is; the same examples every run.
+set_hypothesis_home_dir(Path(__file__).parents[1] / ".cache" / "hypothesis")
 any_case = settings(max_examples=150, derandomize=True, database=None, deadline=None)
 size = st.integers(1, 4)
 pair = st.tuples(size, size)
