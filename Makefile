@@ -13,7 +13,7 @@ help:
 	@echo 'make site    只构建，结果在 site/'
 	@echo 'make test    安装测试所需，运行全部测试'
 	@echo 'make check   ruff、pyright、tsc、严格构建'
-	@echo 'make bench   测量下载量与等待时间'
+	@echo 'make bench   测量层的速度、下载量与等待时间'
 	@echo 'make screenshot   重拍 README 里的图'
 	@echo 'make clean   删除安装和构建出来的一切'
 
@@ -32,6 +32,7 @@ check: site
 	npm run --silent check
 
 bench: site chromium
+	$(PY) -m tests.benchmarks.layers
 	$(PY) -m tests.benchmarks.start_up
 
 screenshot: site chromium
