@@ -712,6 +712,12 @@ def test_dropout_seeds():
     np.testing.assert_array_equal(Dropout(0.5)(x, training=True), free)
 
 
+def test_lstm_implementation_0_of_older_code_is_1():
+    with pytest.warns(UserWarning, match="implementation=0"):
+        layer = LSTM(2, implementation=0)
+    assert layer.get_config()["implementation"] == 1
+
+
 @pytest.mark.parametrize("implementation", [1, 2])
 @pytest.mark.parametrize("which", ["dropout", "recurrent_dropout"])
 def test_recurrent_dropout_is_the_same_at_every_step(which, implementation):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Literal
 
 import numpy as np
@@ -369,6 +370,9 @@ class LSTM(RNN):
         unroll: bool = False,
         **kwargs,
     ):
+        if implementation == 0:
+            warnings.warn("implementation=0 已经取消，按 implementation=1 计算。", stacklevel=3)
+            implementation = 1
         given = dict(locals())
         cell = LSTMCell(**{name: given[name] for name in parameters(LSTMCell)})
         super().__init__(
