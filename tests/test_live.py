@@ -282,7 +282,7 @@ def test_stop_interrupts_and_keeps_the_variables(open_cells):
 def test_stop_without_interrupts_starts_python_anew(open_cells, plain_host):
     with open_cells("x = 1", "x\nwhile True: pass", "x + 1", host=plain_host) as page:
         cell(page, 1).locator("button[name=run]").click()
-        cell(page, 1).get_by_text("先运行第 1 格").wait_for(timeout=60_000)
+        cell(page, 1).get_by_text("运行中").wait_for(timeout=60_000)
         page.wait_for_timeout(300)
         cell(page, 1).locator("button[name=stop]").click()
         assert "变量已清空" in finish(page, 1, timeout=1000).note
