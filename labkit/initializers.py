@@ -196,6 +196,10 @@ class Orthogonal(Initializer):
         rows, columns = math.prod(shape[:-1]), shape[-1]
         random = K.random_normal((rows, columns), dtype="float64", seed=self.seed)
         u, _, v = np.linalg.svd(random, full_matrices=False)
+        # A pair of singular vectors may change sign together, and LAPACK libraries choose
+        # differently: fixed here, so that a seed gives the same weights on every machine.
+        signs = np.where(u[0] < 0, -1, 1)
+        u, v = u * signs, v * signs[:, np.newaxis]
         q = u if rows >= columns else v
         return (self.gain * q.reshape(shape)).astype(dtype or K.floatx())
 
