@@ -447,6 +447,26 @@ def test_waking_up_moves_nothing(open_cells):
             assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 
 
+def test_editors_do_not_move_the_page_under_the_pointer(open_cells):
+    """A click would miss its button: the press hits it, the release what has come in its place."""
+    lines = "\n".join(f"x{i} = {i}" for i in range(15))
+    with open_cells(*[lines] * 30, viewport={"width": 1200, "height": 700}) as page:
+        cell(page, 0).locator(".cm-editor").wait_for()
+        for index in range(3, 30, 3):
+            # The code has left the window above; its editor comes now.
+            place = page.evaluate(
+                """index => {
+                    const cell = document.querySelectorAll('live-code')[index];
+                    scrollBy(0, cell.querySelector('.live-bar').getBoundingClientRect().top - 50);
+                    return scrollY;
+                }""",
+                index,
+            )
+            cell(page, index).locator(".cm-editor").wait_for()
+            page.wait_for_timeout(50)
+            assert page.evaluate("scrollY") == place
+
+
 def test_nothing_of_python_loads_before_it_is_needed(open_cells):
     with open_cells("x = 1") as page:
         cell(page, 0).locator(".cm-content").wait_for()

@@ -39,12 +39,11 @@ const marked = StateField.define({
 
 export class Editor {
   /**
-   * @param {HTMLElement} parent
+   * @param {Element} block  the static code, which the editor replaces
    * @param {{text: string, label: string, change: (text: string) => void, run: () => void, focus: () => void}} options
    */
-  constructor(parent, { text, label, change, run, focus }) {
+  constructor(block, { text, label, change, run, focus }) {
     this.view = new EditorView({
-      parent,
       doc: text,
       extensions: [
         // Tab indents; CodeMirror lets Escape, then Tab, leave the editor.
@@ -66,6 +65,8 @@ export class Editor {
         }),
       ],
     });
+    // In one step: with both on the page for a moment, the browser scrolls to follow the text.
+    block.replaceWith(this.view.dom);
   }
 
   /** Replaces the text as one step that the reader can undo. @param {string} text */

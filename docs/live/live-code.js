@@ -191,15 +191,14 @@ export class LiveCode extends HTMLElement {
     this.#editorWanted = true;
     const { Editor } = await import("./editor.js");
     const pre = this.querySelector("pre");
-    if (!pre?.parentElement) return;
-    this.#editor = new Editor(pre.parentElement, {
+    if (!pre) return;
+    this.#editor = new Editor(pre, {
       text: this.code,
       label: this.label,
       change: (text) => this.#changed(text),
       run: () => this.#run(),
       focus: () => this.#page.python.warm(),
     });
-    pre.remove();
   }
 
   /** @param {string} text */
