@@ -26,7 +26,7 @@ def main():
             with open_page(browser, f"{host}/", viewport=window) as page:
                 run_cell(page, 0)
                 page.locator("live-code img").scroll_into_view_if_needed()
-                page.screenshot(path=PICTURE)
+                page.screenshot(path=PICTURE, animations="disabled")
     # A picture of few colours: a palette halves the file.
     Image.open(PICTURE).quantize(256).save(PICTURE, optimize=True)
 

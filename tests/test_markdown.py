@@ -52,6 +52,11 @@ def test_choices_come_from_the_types():
     assert "整数 / 元组 · 默认 (2, 2)" in html
 
 
+def test_source_shows_functions_that_a_parameter_chooses():
+    html = convert("::: source Activation\n    with: softmax")
+    assert "<code>softmax</code> 原语，前向与反向" in html
+
+
 def test_source_shows_the_class_its_bases_and_the_backward():
     html = convert("::: source MaxPooling2D")
     opened, folded = html.split("<details", 1)
@@ -104,6 +109,8 @@ def test_a_fence_may_show_the_syntax():
         ("::: shape Dense(4)", "需要一行 input"),
         ("::: shape Dense(0)\n    input: (None, 3)", "units 是正整数"),
         ("::: picture Dense", "只能是 signature、parameters、source、shape"),
+        ("::: source Dense\n    with: rellu", "labkit.backend 里没有 rellu"),
+        ("::: source Dense\n    also: relu", "只能有一行 with"),
     ],
 )
 def test_a_mistake_stops_the_build(block, cause):

@@ -4,6 +4,7 @@
 ::: parameters Dense     each parameter: type, default, meaning (below, else docs/glossary.md)
     units: 输出的维数
 ::: source Dense         the class, its bases below Layer, the primitives it reaches
+    with: relu           functions of K that it calls through a parameter
 ::: shape Dense(4)       shape diagram
     input: (None, 3)
 """
@@ -23,6 +24,7 @@ from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
 
 import labkit.layers
+from labkit import backend as K
 from labkit.diagrams import shape_diagram
 from labkit.layer import Layer
 
@@ -74,7 +76,7 @@ class Reference(Preprocessor):
                 page = self.file.src_uri if self.file else ""
                 return parameters(find(argument), meanings(body), page)
             case "source":
-                return source(find(argument))
+                return source(find(argument), chosen(body))
             case "shape":
                 return self.md.htmlStash.store(shape(argument, body))
         raise BlockError(f"::: 之后只能是 signature、parameters、source、shape，收到 {kind!r}")
@@ -121,7 +123,8 @@ def signature(cls):
     call = f"{cls.__name__}({', '.join(arguments)})"
     if len(call) > 72:
         call = f"{cls.__name__}(\n" + "".join(f"    {a},\n" for a in arguments) + ")"
-    return fence(f"from labkit.layers import {cls.__name__}\n\n{call}")
+    code = fence(f"from labkit.layers import {cls.__name__}\n\n{call}")
+    return f'<div class="signature" markdown="1">\n\n{code}\n\n</div>'
 
 
 def meanings(body):
@@ -191,9 +194,19 @@ def describe(annotation):
     return TYPES.get(kind) or f"`{kind.__name__}`"
 
 
-def source(cls):
+def chosen(body):
+    """The functions of K that a `with:` line names."""
+    key, _, names = body.partition(":")
+    if body and key != "with":
+        raise BlockError(f"源码之后只能有一行 with: relu，收到 {body!r}")
+    if unknown := [name for name in names.split() if not hasattr(K, name)]:
+        raise BlockError(f"labkit.backend 里没有 {'、'.join(unknown)}")
+    return [getattr(K, name) for name in names.split()]
+
+
+def source(cls, functions=()):
     """The class open, then folded: bases, cells, and the functions that compute, in call order."""
-    first, *others = reached(cls)
+    first, *others = dict.fromkeys([*reached(cls), *functions])
     # Left in the search index, every name would be found on every page.
     hidden = 'class="source" data-search-exclude="true" markdown="1"'
     text = [f"<section {hidden}>\n\n{listing(first)}\n\n</section>"]
