@@ -53,29 +53,36 @@ def make(case):
     return getattr(layers, case["layer"])(**tuples(case["config"]))
 
 
-def masked(case, x):
-    """The golden prelude: Masking(mask_value) zeroes the steps equal to it and masks them."""
-    for prelude in case.get("prelude") or []:
-        assert prelude["class_name"] == "Masking"
-        kept = (x != prelude["config"]["mask_value"]).any(axis=-1)
-        return x * kept[..., np.newaxis], kept
-    return x, None
+def masked(case, xs):
+    """The golden prelude: Masking(mask_value) zeroes the steps equal to it and masks them.
+
+    It stands before the first input, or with `prelude_all` before each: the inputs, their masks.
+    """
+    prelude, everywhere = case.get("prelude") or [], case.get("prelude_all") or []
+    xs, masks = list(xs), [None] * len(xs)
+    for layer in prelude + everywhere:
+        assert layer["class_name"] == "Masking"
+        for i in range(len(xs) if everywhere else 1):
+            masks[i] = (xs[i] != layer["config"]["mask_value"]).any(axis=-1)
+            xs[i] = xs[i] * masks[i][..., np.newaxis]
+    return xs, masks
 
 
-def call(case, layer, xs, **kwargs):
-    first, mask = masked(case, xs[0])
-    tensors = [K.variable(x) for x in (first, *xs[1:])]
-    if mask is not None:
-        kwargs["mask"] = mask
+def call(case, layer, xs, wrap=K.variable):
+    """Call as the case says: the inputs as they went in, the outputs, the masks."""
+    xs, masks = masked(case, xs)
+    inputs, kwargs = [wrap(x) for x in xs], {}
     if case.get("call") == "initial_state":
-        kwargs["initial_state"] = tensors[1:]
-        y = layer(tensors[0], **kwargs)
+        kwargs["initial_state"] = inputs[1:]
+        y = layer(inputs[0], **kwargs)
     else:
-        y = layer(tensors if len(tensors) > 1 else tensors[0], **kwargs)
-    return tensors, as_list(y), mask
+        if any(mask is not None for mask in masks):
+            kwargs["mask"] = masks if len(masks) > 1 else masks[0]
+        y = layer(inputs if len(inputs) > 1 else inputs[0], **kwargs)
+    return inputs, as_list(y), masks
 
 
-def check_gradients(case, data, prefix, layer, tensors, ys, mask):
+def check_gradients(data, prefix, layer, tensors, ys, masks):
     loss = sum(K.sum(y * c) for y, c in zip(ys, numbered(data, "c"), strict=True))
     gradients = K.gradients(loss, [*tensors, *layer.weights])
     names = [f"{prefix}gx{i}" for i in range(len(tensors))] + [
@@ -86,7 +93,8 @@ def check_gradients(case, data, prefix, layer, tensors, ys, mask):
         if name not in data:
             continue
         found = K.eval(gradient)
-        if mask is not None and name.endswith("gx0"):
+        mask = masks[int(name[-1])] if f"{prefix}gx" in name else None
+        if mask is not None:
             found = found * mask[..., np.newaxis]  # Masking multiplies its input by the mask
         np.testing.assert_allclose(found, data[name], err_msg=name, **GRADIENT)
         checked += 1
@@ -110,7 +118,7 @@ def test_layer(case):
     assert layer.count_params() == case["count_params"]
 
     layer.set_weights(numbered(data, "w"))
-    tensors, ys, mask = call(case, layer, xs)
+    tensors, ys, masks = call(case, layer, xs)
     assert len(ys) == case["num_outputs"]
     for y, expected in zip(ys, numbered(data, "y"), strict=True):
         np.testing.assert_allclose(K.eval(y), expected, **OUTPUT)
@@ -119,7 +127,7 @@ def test_layer(case):
             np.testing.assert_array_equal(y._keras_mask, data[f"mask{i}"])
     if "loss" in data:
         np.testing.assert_allclose(K.eval(sum(layer.losses)), data["loss"], **OUTPUT)
-    check_gradients(case, data, "", layer, tensors, ys, mask)
+    check_gradients(data, "", layer, tensors, ys, masks)
 
 
 @cases("layer")
@@ -127,15 +135,10 @@ def test_untaped_layer_gives_the_same_numbers(case):
     data = arrays(case)
     layer = make(case)
     xs = numbered(data, "x")
-    xs[0], mask = masked(case, xs[0])
-    kwargs = {} if mask is None else {"mask": mask}
-    if case.get("call") == "initial_state":
-        kwargs["initial_state"] = xs[1:]
-        xs = xs[:1]
-    inputs = xs if len(xs) > 1 else xs[0]
-    layer(inputs, **kwargs)
+    call(case, layer, xs, wrap=np.asarray)
     layer.set_weights(numbered(data, "w"))
-    for y, expected in zip(as_list(layer(inputs, **kwargs)), numbered(data, "y"), strict=True):
+    _, ys, _ = call(case, layer, xs, wrap=np.asarray)
+    for y, expected in zip(ys, numbered(data, "y"), strict=True):
         assert isinstance(y, np.ndarray)
         np.testing.assert_allclose(y, expected, **OUTPUT)
 
@@ -179,7 +182,7 @@ def test_symbolic_shapes_are_the_real_ones(case):
     for symbol, y in zip(outputs, numbered(data, "y"), strict=True):
         assert len(symbol.shape) == y.ndim
         assert all(n in {None, m} for n, m in zip(symbol.shape, y.shape, strict=True))
-    if not case.get("prelude"):
+    if not case.get("prelude") and not case.get("prelude_all"):
         layer.set_weights(numbered(data, "w"))
         predicted = as_list(Model(symbols, outputs).predict(xs))
         for y, expected in zip(predicted, numbered(data, "y"), strict=True):
@@ -199,7 +202,7 @@ def test_batch_normalization_in_training(case):
     layer.set_weights(before)
     y = layer(x, training=True)
     np.testing.assert_allclose(K.eval(y), data["train_y0"], **OUTPUT)
-    check_gradients(case, data, "train_", layer, [x], [y], None)
+    check_gradients(data, "train_", layer, [x], [y], [None])
 
     # Keras' TensorFlow backend removes the zero bias of its averages: after one update it stores
     # the batch's own statistics. labkit keeps the documented average, so the expected value follows
