@@ -36,8 +36,8 @@ class FigureCanvas(FigureCanvasAgg):
 def picture(figure: Figure, scale: float) -> dict:
     """PNG bytes with `scale` device pixels to a CSS pixel, and the size in CSS pixels."""
     file = io.BytesIO()
-    # As bbox_inches="tight", which would draw the figure twice.
-    box = figure.get_tightbbox().padded(0.1)
+    # "tight" draws the figure once more to measure it, which only a layout needs.
+    box = "tight" if figure.get_layout_engine() else figure.get_tightbbox().padded(0.1)
     figure.savefig(file, format="png", dpi=CSS_PIXELS_PER_INCH * scale, bbox_inches=box)
     png = file.getvalue()
     width, height = struct.unpack(">II", png[16:24])
