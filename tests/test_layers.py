@@ -33,13 +33,6 @@ def repeatable():
     K.clear_session()
 
 
-@pytest.fixture
-def float64():
-    K.set_floatx("float64")
-    yield
-    K.set_floatx("float32")
-
-
 def normal(*shape, seed=0):
     return np.random.RandomState(seed).normal(size=shape)
 

@@ -27,13 +27,6 @@ def primitives():
 PRIMITIVES = primitives()
 
 
-@pytest.fixture
-def float64():
-    K.set_floatx("float64")
-    yield
-    K.set_floatx("float32")
-
-
 def normal(*shape, seed=0):
     return np.random.RandomState(seed).normal(size=shape)
 

@@ -7,13 +7,6 @@ from labkit import backend as K
 from labkit.layers import Input
 
 
-@pytest.fixture
-def float64():
-    K.set_floatx("float64")
-    yield
-    K.set_floatx("float32")
-
-
 def gradient(loss, x):
     return K.eval(K.gradients(loss, [x])[0])
 
