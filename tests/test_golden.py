@@ -53,36 +53,21 @@ def make(case):
     return getattr(layers, case["layer"])(**tuples(case["config"]))
 
 
-def masked(case, xs):
-    """The golden prelude: Masking(mask_value) zeroes the steps equal to it and masks them.
-
-    It stands before the first input, or with `prelude_all` before each: the inputs, their masks.
-    """
-    prelude, everywhere = case.get("prelude") or [], case.get("prelude_all") or []
-    xs, masks = list(xs), [None] * len(xs)
-    for layer in prelude + everywhere:
-        assert layer["class_name"] == "Masking"
-        for i in range(len(xs) if everywhere else 1):
-            masks[i] = (xs[i] != layer["config"]["mask_value"]).any(axis=-1)
-            xs[i] = xs[i] * masks[i][..., np.newaxis]
-    return xs, masks
-
-
 def call(case, layer, xs, wrap=K.variable):
-    """Call as the case says: the inputs as they went in, the outputs, the masks."""
-    xs, masks = masked(case, xs)
+    """Call as the case says, after its prelude: the inputs as they came in, the outputs."""
     inputs, kwargs = [wrap(x) for x in xs], {}
+    ready, everywhere = list(inputs), case.get("prelude_all") or []
+    for prelude in (case.get("prelude") or []) + everywhere:
+        for i in range(len(ready) if everywhere else 1):
+            ready[i] = layers.deserialize(prelude)(ready[i])
     if case.get("call") == "initial_state":
-        kwargs["initial_state"] = inputs[1:]
-        y = layer(inputs[0], **kwargs)
-    else:
-        if any(mask is not None for mask in masks):
-            kwargs["mask"] = masks if len(masks) > 1 else masks[0]
-        y = layer(inputs if len(inputs) > 1 else inputs[0], **kwargs)
-    return inputs, as_list(y), masks
+        kwargs["initial_state"] = ready[1:]
+        ready = ready[:1]
+    y = layer(ready if len(ready) > 1 else ready[0], **kwargs)
+    return inputs, as_list(y)
 
 
-def check_gradients(data, prefix, layer, tensors, ys, masks):
+def check_gradients(data, prefix, layer, tensors, ys):
     loss = sum(K.sum(y * c) for y, c in zip(ys, numbered(data, "c"), strict=True))
     gradients = K.gradients(loss, [*tensors, *layer.weights])
     names = [f"{prefix}gx{i}" for i in range(len(tensors))] + [
@@ -92,11 +77,7 @@ def check_gradients(data, prefix, layer, tensors, ys, masks):
     for name, gradient in zip(names, gradients, strict=True):
         if name not in data:
             continue
-        found = K.eval(gradient)
-        mask = masks[int(name[-1])] if f"{prefix}gx" in name else None
-        if mask is not None:
-            found = found * mask[..., np.newaxis]  # Masking multiplies its input by the mask
-        np.testing.assert_allclose(found, data[name], err_msg=name, **GRADIENT)
+        np.testing.assert_allclose(K.eval(gradient), data[name], err_msg=name, **GRADIENT)
         checked += 1
     assert checked == sum(name.startswith((f"{prefix}gx", f"{prefix}gw")) for name in data)
 
@@ -118,7 +99,7 @@ def test_layer(case):
     assert layer.count_params() == case["count_params"]
 
     layer.set_weights(numbered(data, "w"))
-    tensors, ys, masks = call(case, layer, xs)
+    tensors, ys = call(case, layer, xs)
     assert len(ys) == case["num_outputs"]
     for y, expected in zip(ys, numbered(data, "y"), strict=True):
         np.testing.assert_allclose(K.eval(y), expected, **OUTPUT)
@@ -127,7 +108,7 @@ def test_layer(case):
             np.testing.assert_array_equal(y._keras_mask, data[f"mask{i}"])
     if "loss" in data:
         np.testing.assert_allclose(K.eval(sum(layer.losses)), data["loss"], **OUTPUT)
-    check_gradients(data, "", layer, tensors, ys, masks)
+    check_gradients(data, "", layer, tensors, ys)
 
 
 @cases("layer")
@@ -137,7 +118,7 @@ def test_untaped_layer_gives_the_same_numbers(case):
     xs = numbered(data, "x")
     call(case, layer, xs, wrap=np.asarray)
     layer.set_weights(numbered(data, "w"))
-    _, ys, _ = call(case, layer, xs, wrap=np.asarray)
+    _, ys = call(case, layer, xs, wrap=np.asarray)
     for y, expected in zip(ys, numbered(data, "y"), strict=True):
         assert isinstance(y, np.ndarray)
         np.testing.assert_allclose(y, expected, **OUTPUT)
@@ -173,20 +154,16 @@ def check_config(config, expected):
 def test_symbolic_shapes_are_the_real_ones(case):
     data = arrays(case)
     layer = make(case)
-    xs = numbered(data, "x")
-    symbols = [layers.Input(batch_shape=(None, *x.shape[1:])) for x in xs]
-    if case.get("call") == "initial_state":
-        outputs = as_list(layer(symbols[0], initial_state=symbols[1:]))
-    else:
-        outputs = as_list(layer(symbols if len(symbols) > 1 else symbols[0]))
-    for symbol, y in zip(outputs, numbered(data, "y"), strict=True):
+    xs, ys = numbered(data, "x"), numbered(data, "y")
+    inputs, outputs = call(
+        case, layer, xs, wrap=lambda x: layers.Input(batch_shape=(None, *x.shape[1:]))
+    )
+    for symbol, y in zip(outputs, ys, strict=True):
         assert len(symbol.shape) == y.ndim
         assert all(n in {None, m} for n, m in zip(symbol.shape, y.shape, strict=True))
-    if not case.get("prelude") and not case.get("prelude_all"):
-        layer.set_weights(numbered(data, "w"))
-        predicted = as_list(Model(symbols, outputs).predict(xs))
-        for y, expected in zip(predicted, numbered(data, "y"), strict=True):
-            np.testing.assert_allclose(y, expected, **OUTPUT)
+    layer.set_weights(numbered(data, "w"))
+    for y, expected in zip(as_list(Model(inputs, outputs).predict(xs)), ys, strict=True):
+        np.testing.assert_allclose(y, expected, **OUTPUT)
 
 
 TRAINED = [case for case in CASES if case.get("train")]
@@ -202,7 +179,7 @@ def test_batch_normalization_in_training(case):
     layer.set_weights(before)
     y = layer(x, training=True)
     np.testing.assert_allclose(K.eval(y), data["train_y0"], **OUTPUT)
-    check_gradients(data, "train_", layer, [x], [y], [None])
+    check_gradients(data, "train_", layer, [x], [y])
 
     # Keras' TensorFlow backend removes the zero bias of its averages: after one update it stores
     # the batch's own statistics. labkit keeps the documented average, so the expected value follows

@@ -5,6 +5,9 @@ from ..layer import InputSpec, Layer
 from ..utils.generic_utils import deserialize_keras_object
 from .convolutional import Conv2D
 from .core import Activation, Dense, Dropout, Flatten, InputLayer
+
+# Not in the catalogue until its page is written; masks in front of LSTM come from it.
+from .core import Masking as Masking
 from .embeddings import Embedding
 from .merge import Add, add
 from .normalization import BatchNormalization

@@ -226,3 +226,26 @@ class Dropout(Layer):
             inputs,
             training=training,
         )
+
+
+class Masking(Layer):
+    """掩码层：所有特征都等于 mask_value 的时间步被遮住，后面支持掩码的层会跳过它。
+
+    输入 (batch, time, features)，输出形状相同，被遮住的步变成 0，没有权重。
+    掩码 (batch, time)，遮住的步是 False。
+    """
+
+    def __init__(self, mask_value: float = 0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.mask_value = mask_value
+        self.supports_masking = True
+
+    def compute_mask(self, inputs, mask=None):
+        return K.any(K.not_equal(inputs, self.mask_value), axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def call(self, inputs):
+        kept = K.any(K.not_equal(inputs, self.mask_value), axis=-1, keepdims=True)
+        return inputs * K.cast(kept, dtype=K.floatx())
