@@ -6,7 +6,7 @@ from typing import Any
 
 from .backend.tape import Symbol
 from .errors import explain, nearest
-from .graph import Input, Node, evaluate, producer, sources
+from .graph import Node, evaluate, producer, sources
 from .layer import Layer
 from .utils.generic_utils import to_list, unpack_singleton
 
@@ -296,6 +296,3 @@ def ordered(inputs: list[Symbol], outputs: list[Symbol]) -> tuple[list[Node], li
             depth[id(source)] = max(depth.get(id(source), 0), depth[id(layer)] + 1)
     layers = unique(node.outbound_layer for node in nodes)
     return nodes, sorted(layers, key=lambda layer: (-depth[id(layer)], met[id(layer)]))
-
-
-__all__ = ["Input", "Network"]

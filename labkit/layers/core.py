@@ -247,5 +247,5 @@ class Masking(Layer):
         return input_shape
 
     def call(self, inputs):
-        kept = K.any(K.not_equal(inputs, self.mask_value), axis=-1, keepdims=True)
+        kept = K.expand_dims(self.compute_mask(inputs), axis=-1)
         return inputs * K.cast(kept, dtype=K.floatx())

@@ -150,7 +150,8 @@ class RNN(Layer):
             batch = K.int_shape(sequence)[0]
             zeros = [np.zeros((batch, n), K.floatx()) for n in self._state_sizes]
             initial = self.states if self.stateful else zeros
-        if isinstance(self.cell, LSTMCell):
+        # A cell that drops values out draws its masks once a sequence.
+        if hasattr(self.cell, "draw_dropout"):
             self.cell.draw_dropout(sequence, initial[0], training)
         last, outputs, states = K.rnn(
             self.cell.call,
