@@ -226,6 +226,20 @@ class Layer(Connected, metaclass=LayerType):
             self._non_trainable_weights = [*self._non_trainable_weights, weight]
         return weight
 
+    def _weight(self, name: str, shape, settings: str | None = None) -> Variable:
+        """add_weight with the layer's own `{settings}_initializer`, `_regularizer`, `_constraint`.
+
+        `settings` is the weight's name, except where Keras named the parameters otherwise.
+        """
+        settings = settings or name
+        return self.add_weight(
+            name,
+            shape,
+            initializer=getattr(self, f"{settings}_initializer"),
+            regularizer=getattr(self, f"{settings}_regularizer", None),
+            constraint=getattr(self, f"{settings}_constraint", None),
+        )
+
     @property
     def trainable_weights(self) -> list[Variable]:
         """训练时会更新的权重。"""

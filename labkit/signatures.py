@@ -9,11 +9,17 @@ from functools import cache
 import numpy as np
 
 from .errors import explain
+from .meanings import SHARED
 from .utils.generic_utils import to_list
 
 
 class LayerType(type):
     """Calls the class; arguments that its signature refuses are explained in Chinese."""
+
+    @property
+    def __doc__(cls) -> str | None:  # type: ignore[override]
+        # help() shows what every parameter means; a subclass need not repeat its base's.
+        return document(cls)
 
     @property
     def __signature__(cls) -> inspect.Signature:
@@ -37,6 +43,32 @@ class LayerType(type):
                 )
             ) from error
         return super().__call__(*args, **kwargs)
+
+
+SECTION = re.compile(r"^    参数：\n((?: {8}.*\n?)+)", re.MULTILINE)
+
+
+@cache
+def document(cls) -> str | None:
+    """The class's docstring with all its parameters, in the order of the signature.
+
+    A docstring explains under 参数： only what is the layer's own; the base's and the shared
+    meanings are added.
+    """
+    texts = [vars(base).get("__doc__") or "" for base in cls.__mro__]
+    if not texts[0]:
+        return None
+    meanings = dict(SHARED)
+    for text in reversed(texts):
+        for section in SECTION.findall(text):
+            entries = re.split(r"^ {8}(\w+)：", section, flags=re.MULTILINE)[1:]
+            meanings |= dict(zip(entries[::2], map(str.strip, entries[1::2]), strict=True))
+    own = [f"        {name}：{meanings[name]}" for name in parameters(cls) if name in meanings]
+    listed = "    参数：\n" + "\n".join(own) + "\n" if own else ""
+    text = texts[0].rstrip() + "\n    "
+    if SECTION.search(text):
+        return SECTION.sub(lambda _: listed, text)
+    return text.rstrip() + "\n\n" + listed + "    "
 
 
 @cache

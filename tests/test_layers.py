@@ -23,6 +23,7 @@ from labkit.layers import (
 )
 from labkit.models import Model, Sequential
 from labkit.optimizers import SGD
+from tests.slopes import check_slopes, normal
 
 
 @pytest.fixture(autouse=True)
@@ -31,10 +32,6 @@ def repeatable():
     K.clear_session()
     yield
     K.clear_session()
-
-
-def normal(*shape, seed=0):
-    return np.random.RandomState(seed).normal(size=shape)
 
 
 # --- finite differences of whole layers ---
@@ -95,56 +92,6 @@ CASES = [
     (lambda: BatchNormalization(center=False), [(2, 3, 4)], {"training": True}),
     (lambda: BatchNormalization(scale=False, epsilon=0.1), [(5, 2)], {"training": True}),
 ]
-
-
-def as_list(y):
-    return y if isinstance(y, list) else [y]
-
-
-def test_every_layer_is_checked():
-    made = {type(make()).__name__ for make, _, _ in CASES} | {"Embedding"}
-    concrete = {
-        name
-        for name in layers.__all__
-        if isinstance(getattr(layers, name), type) and name not in {"Layer", "InputLayer"}
-    }
-    assert made == {name for name in concrete if issubclass(getattr(layers, name), Layer)}
-
-
-def check_slopes(layer, arrays, call, smooth_inputs=True):
-    """Along a random direction in all inputs and trainable weights, loss + penalties."""
-
-    def loss(tensors):
-        ys = as_list(layer(tensors if len(tensors) > 1 else tensors[0], **call))
-        terms = [K.sum(y * normal(*y.shape, seed=i)) for i, y in enumerate(ys)]
-        return sum([*terms, *layer.losses])
-
-    tensors = [K.variable(x) for x in arrays]
-    loss(tensors)
-    for i, weight in enumerate(layer.trainable_weights):
-        K.set_value(weight, K.get_value(weight) + 0.3 * normal(*weight.shape, seed=i))
-    wanted = [*(tensors if smooth_inputs else []), *layer.trainable_weights]
-    starts = [K.get_value(x) for x in wanted]
-    directions = [normal(*x.shape, seed=10 + i) for i, x in enumerate(wanted)]
-
-    def moved(step):
-        for x, start, v in zip(wanted, starts, directions, strict=True):
-            K.set_value(x, start + step * v)
-        # A fresh stream, so that the same elements are dropped every time.
-        if isinstance(layer, Dropout):
-            layer._generator = np.random.RandomState(1)
-        return loss(tensors)
-
-    h = 1e-6
-    slope = (float(K.eval(moved(h))) - float(K.eval(moved(-h)))) / (2 * h)
-    gradients = K.gradients(moved(0), wanted)
-    rule = sum(np.vdot(K.eval(g), v) for g, v in zip(gradients, directions, strict=True))
-    np.testing.assert_allclose(rule, slope, rtol=1e-5, atol=1e-7)
-
-
-@pytest.mark.parametrize(("make", "shapes", "call"), CASES)
-def test_slopes(make, shapes, call, float64):
-    check_slopes(make(), [normal(*shape, seed=i) for i, shape in enumerate(shapes)], call)
 
 
 @pytest.mark.parametrize("mask_zero", [False, True])

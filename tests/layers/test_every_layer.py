@@ -1,0 +1,45 @@
+"""The promises that every layer of the catalogue keeps; each family's own tests are beside."""
+
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+from labkit import layers
+from labkit.layers import Layer
+from labkit.signatures import parameters
+from tests.slopes import check_slopes, normal
+
+# Bases and the graph's own layer: nobody puts them into a model by hand.
+ABSTRACT = {"Layer", "InputLayer", "Recurrent", "ConvRecurrent2D"}
+CATALOGUE = {
+    name: cls
+    for name, cls in vars(layers).items()
+    if name in layers.__all__ and isinstance(cls, type) and issubclass(cls, Layer)
+}
+MODULES = [
+    importlib.import_module(f"tests.layers.{path.stem}")
+    for path in sorted(Path(__file__).parent.glob("test_*.py"))
+    if path.stem != Path(__file__).stem
+] + [importlib.import_module("tests.test_layers")]
+CASES = [row for module in MODULES for row in getattr(module, "CASES", [])]
+
+
+def test_every_layer_has_a_gradient_case():
+    checked = {type(make()).__name__ for make, _, _ in CASES} | {"Embedding"}
+    aliases = {name for name, cls in CATALOGUE.items() if cls.__name__ != name}
+    assert set(CATALOGUE) - aliases - ABSTRACT <= checked
+
+
+@pytest.mark.parametrize(("make", "shapes", "call"), CASES)
+def test_slopes(make, shapes, call, float64):
+    check_slopes(make(), [normal(*shape, seed=i) for i, shape in enumerate(shapes)], call)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_help_explains_every_parameter(name):
+    text = inspect.getdoc(CATALOGUE[name])
+    assert text
+    for parameter in parameters(CATALOGUE[name]):
+        assert f"\n    {parameter}：" in text, parameter
