@@ -6,7 +6,8 @@ from typing import Any
 
 from . import backend as K
 from . import validation
-from .backend.tape import Symbol
+from .backend import tape
+from .backend.tape import Symbol, Tensor, nodes_before
 from .errors import explain
 from .utils.generic_utils import to_list, unpack_singleton
 
@@ -148,30 +149,104 @@ def producer(symbol: Symbol) -> Node | None:
 def sources(symbol: Symbol) -> list[Symbol]:
     """The symbols that a symbol was computed from."""
     node = producer(symbol)
-    if node is not None:
-        return node.input_tensors
-    return [x for x in symbol.record[1] if isinstance(x, Symbol)] if symbol.record else []
+    if node is not None and node.input_tensors:
+        asked = [*node.input_tensors, *node.input_masks, *node.arguments.values()]
+    else:
+        asked = list(symbol.record.arguments) if symbol.record else []
+    return [x for a in asked for x in to_list(a, allow_tuple=True) if isinstance(x, Symbol)]
 
 
-def evaluate(outputs: list[Symbol], feed: dict[int, Any], masks: dict[int, Any]) -> None:
-    """Fill `feed` (id(symbol) → value) and `masks` until every output is there."""
+def ancestors(symbols) -> list[Symbol]:
+    """The symbols and all that they are computed from, each after those it needs."""
+    order: list[Symbol] = []
+    seen: set[int] = set()
+    stack = [(symbol, False) for symbol in symbols]
+    while stack:
+        symbol, expanded = stack.pop()
+        if expanded:
+            order.append(symbol)
+        elif id(symbol) not in seen:
+            seen.add(id(symbol))
+            stack.append((symbol, True))
+            stack += [(x, False) for x in sources(symbol)]
+    return order
 
-    def visit(symbol: Symbol) -> None:
-        if id(symbol) in feed:
-            return
-        for x in sources(symbol):
-            visit(x)
+
+def depends_on(loss: Symbol, x: Symbol | Tensor) -> bool:
+    """Whether x, a symbol, a weight of a layer or any other tensor, plays a part in the loss."""
+    for symbol in ancestors([loss]):
+        if symbol is x:
+            return True
+        node = producer(symbol)
+        if node is not None and any(w is x for w in node.outbound_layer.weights):
+            return True
+        for a in symbol.record.arguments if symbol.record else ():
+            used = nodes_before(a.node) if isinstance(a, Tensor) else []
+            if a is x or any(b is x for part in used for b in part.arguments):
+                return True
+    return False
+
+
+class Unfed(ValueError):
+    """A symbol that a run has no value for."""
+
+
+class Feed:
+    """One run of a graph: the values of its symbols, each computed when it is first asked for.
+
+    Inside the `with` block K functions put values in the place of symbols, so a loss may use any
+    symbol of the graph. Tensors that were computed from variables before are computed anew.
+    """
+
+    current: Feed | None = None
+
+    def __init__(self, symbols=(), values=(), masks=()):
+        self.values = {id(x): value for x, value in zip(symbols, values, strict=True)}
+        self.masks = {id(x): mask for x, mask in zip(symbols, masks, strict=False)}
+        self._results: dict[int, Any] = {}
+
+    def __enter__(self) -> Feed:
+        self.outer, Feed.current = Feed.current, self
+        self._outer_lookup, tape.lookup = tape.lookup, self._known
+        return self
+
+    def __exit__(self, *error) -> None:
+        Feed.current = self.outer
+        tape.lookup = self._outer_lookup
+
+    def _known(self, symbol: Symbol):
+        try:
+            return self[symbol]
+        except Unfed:
+            return symbol
+
+    def __getitem__(self, symbol: Symbol):
+        """The symbol's value. Unfed where an input has none."""
+        waiting = [symbol]
+        while waiting:
+            x = waiting[-1]
+            needed = [] if id(x) in self.values else self._missing(x)
+            if needed:
+                waiting += reversed(needed)
+                continue
+            if id(x) not in self.values:
+                self._compute(x)
+            waiting.pop()
+        return self.values[id(symbol)]
+
+    def _missing(self, symbol: Symbol) -> list[Symbol]:
+        return [x for x in sources(symbol) if id(x) not in self.values]
+
+    def _compute(self, symbol: Symbol) -> None:
         node = producer(symbol)
         if node is not None and node.input_tensors:
-            _run_node(node, feed, masks)
+            self._run_layer(node)
         elif symbol.record is not None:
-            function, arguments, settings, index = symbol.record
-            y = function(
-                *[feed[id(a)] if isinstance(a, Symbol) else a for a in arguments], **settings
-            )
-            feed[id(symbol)] = y if index is None else y[index]
+            self.values[id(symbol)] = self._result(symbol.record, symbol.index)
+        elif self.outer is not None:
+            self.values[id(symbol)] = self.outer[symbol]
         else:
-            raise ValueError(
+            raise Unfed(
                 explain(
                     "计算图",
                     f"没有给出 {symbol.name} 的值",
@@ -180,17 +255,51 @@ def evaluate(outputs: list[Symbol], feed: dict[int, Any], masks: dict[int, Any])
                 )
             )
 
-    for symbol in outputs:
-        visit(symbol)
+    def value(self, x):
+        """What stands for x in this run."""
+        if isinstance(x, Symbol):
+            return self[x]
+        if isinstance(x, Tensor) and x.node is not None:
+            return self._replay(x)
+        if isinstance(x, list | tuple) and any(isinstance(part, Symbol) for part in x):
+            return [self.value(part) for part in x]
+        return x
+
+    def _result(self, record, index: int):
+        if id(record) not in self._results:
+            arguments = [self.value(a) for a in record.arguments]
+            self._results[id(record)] = record.function(*arguments, **record.settings)
+        return part(self._results[id(record)], index)
+
+    def _replay(self, tensor: Tensor):
+        """A tensor that was computed before the run, from what the variables hold now."""
+
+        def now(a):
+            if isinstance(a, Tensor) and a.node is not None:
+                return part(self._results[id(a.node)], a.index)
+            return a
+
+        for node in nodes_before(tensor.node):
+            if id(node) not in self._results:
+                self._results[id(node)] = node.primitive(*map(now, node.arguments), **node.settings)
+        return now(tensor)
+
+    def _run_layer(self, node: Node) -> None:
+        masks = [
+            self.masks.get(id(x)) if mask is x._keras_mask else self.value(mask)
+            for x, mask in zip(node.input_tensors, node.input_masks, strict=False)
+        ]
+        y, y_masks = node.outbound_layer.evaluate_call(
+            unpack_singleton([self.value(x) for x in node.input_tensors]),
+            unpack_singleton(masks),
+            {name: self.value(a) for name, a in node.arguments.items()},
+        )
+        y_masks = to_list(y_masks)
+        for i, (symbol, result) in enumerate(zip(node.output_tensors, to_list(y), strict=True)):
+            self.values[id(symbol)] = result
+            self.masks[id(symbol)] = y_masks[i] if i < len(y_masks) else None
 
 
-def _run_node(node: Node, feed: dict[int, Any], masks: dict[int, Any]) -> None:
-    inputs = [feed[id(x)] for x in node.input_tensors]
-    input_masks = [masks.get(id(x)) for x in node.input_tensors]
-    y, y_masks = node.outbound_layer.evaluate_call(
-        unpack_singleton(inputs), unpack_singleton(input_masks), node.arguments
-    )
-    y_masks = to_list(y_masks)
-    for i, (symbol, result) in enumerate(zip(node.output_tensors, to_list(y), strict=True)):
-        feed[id(symbol)] = result
-        masks[id(symbol)] = y_masks[i] if i < len(y_masks) else None
+def part(result, index: int):
+    """One of several results; a single result is the only one."""
+    return result[index] if isinstance(result, list | tuple) else result

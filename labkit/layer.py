@@ -10,7 +10,7 @@ import numpy as np
 
 from . import backend as K
 from . import constraints, initializers, regularizers, validation
-from .backend.tape import Symbol, Tensor, Variable, record_symbol, untaped
+from .backend.tape import Symbol, Tensor, Variable, known, record_symbol, untaped
 from .errors import explain, nearest
 from .graph import Connected, Node
 from .signatures import LayerType, call_arguments, parameters, plain, snake_case
@@ -115,6 +115,7 @@ class Layer(Connected, metaclass=LayerType):
         self._inbound_nodes: list[Node] = []
         self._outbound_nodes: list[Node] = []
         self._losses: list[Any] = []
+        self._symbolic_losses: list[Symbol] = []
         self._updates: list[Any] = []
         self._run: Run | None = None
 
@@ -307,9 +308,13 @@ class Layer(Connected, metaclass=LayerType):
             self._run, self._losses, self._updates = Run.current, [], []
 
     def add_loss(self, losses, inputs=None) -> None:
-        """在 call 里给总损失加一项。"""
-        self._begin_run()
-        self._losses = [*self._losses, *to_list(losses)]
+        """给总损失加一项：在 call 里由数值算出，或在层外由符号张量写成（每次计算都算上）。"""
+        terms = to_list(losses)
+        lasting = [x for x in terms if isinstance(x, Symbol)]
+        self._symbolic_losses = [*self._symbolic_losses, *lasting]
+        if len(lasting) < len(terms):
+            self._begin_run()
+            self._losses = [*self._losses, *(x for x in terms if not isinstance(x, Symbol))]
 
     def add_update(self, updates, inputs=None) -> None:
         """在 call 里登记改写 (变量, 新值)，整个计算成功后才写入。不可训练的层只登记状态。"""
@@ -324,7 +329,8 @@ class Layer(Connected, metaclass=LayerType):
     @property
     def losses(self) -> list:
         """权重的正则项（现算），加上最近一次计算中 add_loss 登记的各项。"""
-        return [regularizer(w) for regularizer, w in self._regularized] + self._losses
+        penalties = [regularizer(w) for regularizer, w in self._regularized]
+        return [*penalties, *self._losses, *self._symbolic_losses]
 
     @property
     def updates(self) -> list:
@@ -355,6 +361,7 @@ class Layer(Connected, metaclass=LayerType):
         return converted if several else converted[0]
 
     def _tensor(self, x):
+        x = known(x)
         if isinstance(x, Tensor | Symbol):
             return x
         return self._numbers("输入", x).astype(K.floatx(), copy=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .backend.tape import Symbol
 from .errors import explain, nearest
-from .graph import Node, evaluate, producer, sources
+from .graph import Feed, Node, producer, sources
 from .layer import Layer
 from .utils.generic_utils import to_list, unpack_singleton
 
@@ -67,11 +68,23 @@ class Network(Layer):
         return unpack_singleton(outputs), unpack_singleton(masks)
 
     def _evaluate(self, inputs, mask=None) -> tuple[list, list]:
+        with self._running(inputs, mask) as (outputs, masks):
+            return outputs, masks
+
+    @contextmanager
+    def _running(self, inputs, mask=None) -> Iterator[tuple[list, list]]:
+        """The outputs and their masks; inside the block, losses may use any symbol of the graph."""
         values = to_list(inputs)
-        feed: dict[int, Any] = {id(x): value for x, value in zip(self.inputs, values, strict=True)}
-        masks: dict[int, Any] = {id(x): m for x, m in zip(self.inputs, to_list(mask), strict=False)}
-        evaluate(self.outputs, feed, masks)
-        return [feed[id(y)] for y in self.outputs], [masks.get(id(y)) for y in self.outputs]
+        # An Input(tensor=…) brings its own value unless one is given.
+        fed = self.inputs if len(values) == len(self.inputs) else self._fed_inputs
+        with Feed(fed, values, to_list(mask)) as feed:
+            outputs = [feed[y] for y in self.outputs]
+            yield outputs, [feed.masks.get(id(y)) for y in self.outputs]
+
+    @property
+    def _fed_inputs(self) -> list[Symbol]:
+        """The inputs that data must be given for."""
+        return [x for x in self.inputs if x.record is None]
 
     def compute_output_shape(self, input_shape):
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
@@ -109,7 +122,7 @@ class Network(Layer):
 
     @property
     def losses(self):
-        return [loss for layer in self.layers for loss in layer.losses]
+        return [loss for layer in self.layers for loss in layer.losses] + super().losses
 
     @property
     def updates(self):

@@ -106,8 +106,13 @@ class Optimizer(Configurable):
         """这一次更新的规则：函数 (p, g, *状态) → (新的 p, *新的状态)。"""
         raise NotImplementedError(f"{type(self).__name__} 没有 rule(self)")
 
-    def get_updates(self, loss, params: Sequence) -> list[tuple]:
-        """(变量, 新值) 的列表。权重有 `constraint` 时，新值已经满足约束。"""
+    def get_updates(self, loss, params: Sequence) -> list:
+        """(变量, 新值) 的列表。权重有 `constraint` 时，新值已经满足约束。
+
+        loss 是符号张量时，结果交给 `K.function(…, updates=…)`，每次调用时才计算。
+        """
+        if isinstance(loss, K.Symbol):
+            return [lambda feed: self.get_updates(feed[loss], params)]
         gs = self.get_gradients(loss, params)
         states = self._state_of(params)
         with K.untaped():

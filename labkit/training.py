@@ -11,7 +11,7 @@ import numpy as np
 from . import backend as K
 from . import callbacks as cb
 from . import losses, metrics, optimizers, validation
-from .backend.tape import untaped
+from .backend.tape import known, untaped
 from .data import batches, check_targets, sample_weights, standardize
 from .errors import explain, nearest
 from .layer import Run, unchanged_by_failure
@@ -194,23 +194,26 @@ class Trainer(Network):
 
     def _forward(self, inputs, targets, weights) -> tuple[Any, list[float]]:
         """The total loss (a tensor when taped) and the values of metrics_names."""
-        outputs, masks = self._evaluate(inputs)
-        terms = [
-            weighted_loss(f, y_true, y, w, mask)
-            for f, y_true, y, w, mask in zip(
-                self._loss_functions, targets, outputs, weights, masks, strict=True
-            )
-        ]
-        total = sum(term * scale for term, scale in zip(terms, self._loss_weights, strict=True))
-        total = sum(self.losses, total)
-        logs = [total, *(terms if len(terms) > 1 else [])]
-        with untaped():
-            for group, used in ((self._metrics, [None] * len(weights)), (self._weighted, weights)):
-                for functions, y_true, y, w, mask in zip(
-                    group, targets, outputs, used, masks, strict=True
+        with self._running(inputs) as (outputs, masks):
+            terms = [
+                weighted_loss(f, y_true, y, w, mask)
+                for f, y_true, y, w, mask in zip(
+                    self._loss_functions, targets, outputs, weights, masks, strict=True
+                )
+            ]
+            total = sum(term * scale for term, scale in zip(terms, self._loss_weights, strict=True))
+            total = known(sum(self.losses, total))
+            logs = [total, *(terms if len(terms) > 1 else [])]
+            with untaped():
+                for group, used in (
+                    (self._metrics, [None] * len(weights)),
+                    (self._weighted, weights),
                 ):
-                    logs += [weighted_loss(f, y_true, K.eval(y), w, mask) for f in functions]
-        return total, [float(K.eval(value)) for value in logs]
+                    for functions, y_true, y, w, mask in zip(
+                        group, targets, outputs, used, masks, strict=True
+                    ):
+                        logs += [weighted_loss(f, y_true, K.eval(y), w, mask) for f in functions]
+            return total, [float(K.eval(value)) for value in logs]
 
     def _train_step(self, inputs, targets, weights) -> list[float]:
         """One step; with a loss that is not finite nothing is written."""

@@ -67,6 +67,12 @@ from .elementwise import (
     tanh,
     where,
 )
+from .function import (
+    function,
+    get_session,
+    is_placeholder,
+    set_session,
+)
 from .linear import (
     bias_add,
     dot,

@@ -7,6 +7,7 @@ it does not.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
@@ -74,13 +75,32 @@ class Variable(Tensor):
 class Node:
     """One recorded call: which primitive, on what, and its backward rule."""
 
-    __slots__ = ("primitive", "arguments", "backward", "count")
+    __slots__ = ("primitive", "arguments", "settings", "backward", "count")
 
-    def __init__(self, primitive, arguments, backward, count):
+    def __init__(self, primitive, arguments, settings, backward, count):
         self.primitive = primitive
         self.arguments = arguments
+        self.settings = settings
         self.backward = backward
         self.count = count
+
+
+class Shape(tuple):
+    """符号张量的形状：一个元组，也有 TensorFlow 旧代码用的 as_list()。"""
+
+    def as_list(self) -> list:
+        return list(self)
+
+
+class Record:
+    """The call that symbols are the results of; run on values it gives theirs."""
+
+    __slots__ = ("function", "arguments", "settings")
+
+    def __init__(self, function, arguments, settings):
+        self.function = function
+        self.arguments = arguments
+        self.settings = settings
 
 
 class Symbol(Operators):
@@ -89,17 +109,18 @@ class Symbol(Operators):
     由 Input()、K.placeholder() 或对它们的计算得到。
     """
 
-    def __init__(self, shape, dtype: str, name: str, record: tuple | None = None):
-        self.shape = tuple(shape)
+    def __init__(self, shape, dtype: str, name: str, record: Record | None = None, index: int = 0):
+        self.shape = Shape(shape)
         self.dtype = dtype
         self.name = name
-        self.record = record  # (primitive, arguments, settings, output index)
-        self._keras_shape = self.shape
+        self.record = record
+        self.index = index
+        self._keras_shape = tuple(shape)
         self._keras_history: tuple | None = None
 
     ndim = property(lambda self: len(self.shape))
 
-    def get_shape(self):
+    def get_shape(self) -> Shape:
         return self.shape
 
     def __bool__(self):
@@ -117,6 +138,9 @@ class Symbol(Operators):
 
 
 recording = True
+
+# While a graph runs (graph.Feed), the value of a symbol, or the symbol itself where it has none.
+lookup: Callable[[Symbol], Any] | None = None
 
 
 @contextmanager
@@ -143,13 +167,25 @@ def value(x: Any) -> Any:
     return x.value if isinstance(x, Tensor) else x
 
 
+def known(x: Any) -> Any:
+    """A symbol's value while a graph that knows it runs; anything else as it is."""
+    return lookup(x) if lookup is not None and isinstance(x, Symbol) else x
+
+
 def primitive(forward: Callable) -> Callable:
     """Let ``forward(*arrays, **settings) -> (y, backward)`` take arrays, tensors and symbols."""
 
+    signature = inspect.signature(forward)
+
     @wraps(forward)
     def call(*arguments, **settings):
+        if any(isinstance(setting, Operators) for setting in settings.values()):
+            bound = signature.bind(*arguments, **settings)  # K.dot(x=a, y=b)
+            arguments, settings = bound.args, bound.kwargs
         if any(isinstance(argument, Symbol) for argument in arguments):
-            return record_symbol(call, arguments, settings)
+            arguments = tuple(map(known, arguments))
+            if any(isinstance(argument, Symbol) for argument in arguments):
+                return record_symbol(call, arguments, settings)
         try:
             with quiet():
                 y, backward = forward(*[value(argument) for argument in arguments], **settings)
@@ -160,7 +196,7 @@ def primitive(forward: Callable) -> Callable:
         if backward is None:
             return Tensor(y)
         several = isinstance(y, tuple)
-        node = Node(call, arguments, backward, len(y) if several else 1)
+        node = Node(call, arguments, settings, backward, len(y) if several else 1)
         return [Tensor(part, node, i) for i, part in enumerate(y)] if several else Tensor(y, node)
 
     call.is_primitive = True  # type: ignore[attr-defined]
@@ -197,7 +233,13 @@ def record_symbol(function, arguments, settings):
         with untaped():
             y = function(*filled, **settings)
         several = isinstance(y, tuple)
-        return [np.asarray(part) for part in (y if several else (y,))], several
+        return [part_of(part) for part in (y if several else (y,))], several
+
+    def part_of(y):
+        # A function that mixes in another symbol gives a symbol: its shape is all that is wanted.
+        if isinstance(y, Symbol):
+            return np.empty([1 if n is None else n for n in y.shape], y.dtype)
+        return np.asarray(y)
 
     try:
         # Unknown axes get lengths that windows fit into and that strides do not make equal.
@@ -215,12 +257,14 @@ def record_symbol(function, arguments, settings):
                 "在 Input 的 shape 里写出这一轴的长度",
             )
         )
+    record = Record(function, arguments, settings)
     symbols = [
         Symbol(
             [n if n == m else None for n, m in zip(a.shape, b.shape, strict=True)],
             str(a.dtype),
             f"{function.__name__}:{i}",
-            (function, arguments, settings, i if several else None),
+            record,
+            i,
         )
         for i, (a, b) in enumerate(zip(small, large, strict=True))
     ]
@@ -243,14 +287,16 @@ def nodes_before(last: Node | None) -> list[Node]:
     return order
 
 
-def gradients(loss: Tensor, variables: Sequence[Tensor] | Tensor) -> list[Tensor | None]:
+def gradients(loss: Any, variables: Any) -> list:
     """loss 对每个变量的梯度 d loss / d variable，形状与变量相同；没有联系的变量得 None。
 
-    loss 不是标量时，先对所有元素求和（与 TensorFlow 相同）。只有一阶导数。
+    loss 不是标量时，先对所有元素求和（与 TensorFlow 相同）。只有一阶导数：不能再对梯度求导。
+    变量可以是 K.variable、任何中间结果，也可以是符号张量（结果也是符号张量，由 K.function 求值）。
     """
-    wanted: list[Any] = list(variables) if isinstance(variables, list | tuple) else [variables]
+    wanted = list(variables) if isinstance(variables, list | tuple) else [variables]
+    loss, *wanted = map(known, [loss, *wanted])
     for x in [loss, *wanted]:
-        if not isinstance(x, Tensor):
+        if not isinstance(x, Tensor | Symbol):
             raise TypeError(
                 explain(
                     "K.gradients",
@@ -259,9 +305,48 @@ def gradients(loss: Tensor, variables: Sequence[Tensor] | Tensor) -> list[Tensor
                     "先用 K.variable(x) 或 K.constant(x) 把数组变成张量，再计算 loss",
                 )
             )
+    if isinstance(loss, Symbol):
+        return symbolic_gradients(loss, wanted)
+    values = walk_back(loss, wanted)
+    node = Node(differentiate, (loss, *wanted), {}, no_second_derivative, len(wanted))
+    return [None if dy is None else Tensor(dy, node, i) for i, dy in enumerate(values)]
 
-    def key(tensor: Tensor):
-        return id(tensor.node or tensor), tensor.index
+
+def differentiate(loss, *wanted):
+    """gradients as the function of a record; an unconnected symbol's gradient is 0."""
+    pairs = zip(walk_back(loss, wanted), wanted, strict=True)
+    return tuple(np.zeros_like(value(x)) if dy is None else dy for dy, x in pairs)
+
+
+def no_second_derivative(*dys):
+    raise NotImplementedError(
+        explain(
+            "K.gradients",
+            "对梯度再求导",
+            "磁带只记前向的计算，反向的计算不在磁带上，所以只有一阶导数",
+            "K.stop_gradient(梯度) 把它当作常数，或写出梯度的公式",
+        )
+    )
+
+
+def symbolic_gradients(loss: Symbol, wanted: list) -> list:
+    """A symbol for every gradient; None for a symbol that the loss does not come from."""
+    from ..graph import depends_on
+
+    connected = [x for x in wanted if depends_on(loss, x)]
+    record = Record(differentiate, (loss, *connected), {})
+    found = {
+        id(x): Symbol(x.shape, str(x.dtype), f"gradients:{i}", record, i)
+        for i, x in enumerate(connected)
+    }
+    return [found.get(id(x)) for x in wanted]
+
+
+def walk_back(loss: Tensor, wanted: Sequence) -> list:
+    """The gradient of `loss` by each tensor, as arrays; None for those that it does not use."""
+
+    def key(tensor):
+        return id(getattr(tensor, "node", None) or tensor), tensor.index
 
     dys: dict[tuple[int, int], Any] = {key(loss): np.ones_like(loss.value)}
     for node in reversed(nodes_before(loss.node)):
@@ -292,7 +377,7 @@ def gradients(loss: Tensor, variables: Sequence[Tensor] | Tensor) -> list[Tensor
                     )
                 place = key(argument)
                 dys[place] = dys[place] + dx if place in dys else dx
-    return [Tensor(dys[key(x)]) if key(x) in dys else None for x in wanted]
+    return [dys.get(key(x)) for x in wanted]
 
 
 def unbroadcast(dy, x):
