@@ -117,12 +117,21 @@ class Connected:
 def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, tensor=None) -> Symbol:
     """函数式模型的入口：一个只有形状的符号张量。
 
-    参数：shape 不含 batch 轴，例如 (28, 28, 1)，未知的轴写 None；batch_shape 含 batch 轴。
-    出错：两者都没有给出时抛出 ValueError。
+    参数：
+        shape：不含 batch 轴的形状，例如 (28, 28, 1)，未知的轴写 None。
+        batch_shape：含 batch 轴的形状。
+        name：这个入口的名字，按名字给数据时用。
+        dtype：数值类型，默认是 K.floatx()。
+        sparse：稀疏张量；labkit 按普通数组计算。
+        tensor：用这个张量（变量或符号张量）作输入，不必再给数据。
+    出错：shape、batch_shape、tensor 都没有给出时抛出 ValueError。
     """
     from .layers.core import InputLayer
 
-    if batch_shape is None:
+    if tensor is not None:
+        batch_shape = K.int_shape(tensor)
+        dtype = dtype or K.dtype(tensor)
+    elif batch_shape is None:
         if shape is None:
             raise ValueError(
                 explain(
@@ -134,7 +143,13 @@ def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, ten
             )
         batch_shape = (None, *validation.shape("Input", "shape", shape))
     batch_shape = validation.shape("Input", "batch_shape", batch_shape)
-    layer = InputLayer(batch_input_shape=batch_shape, dtype=dtype or K.floatx(), name=name)
+    layer = InputLayer(
+        batch_input_shape=batch_shape,
+        dtype=dtype or K.floatx(),
+        input_tensor=tensor,
+        sparse=sparse,
+        name=name,
+    )
     return layer.output
 
 

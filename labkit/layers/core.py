@@ -10,7 +10,7 @@ from .. import activations, constraints, initializers, regularizers, validation
 from .. import backend as K
 from ..backend.config import normalize_data_format
 from ..backend.random import generator
-from ..backend.tape import Symbol
+from ..backend.tape import Record, Symbol
 from ..errors import explain
 from ..graph import Node
 from ..layer import InputSpec, Layer
@@ -20,7 +20,12 @@ from ..validation import is_integer, positive
 
 
 class InputLayer(Layer):
-    """模型的入口，由 Input() 创建；没有计算。"""
+    """模型的入口，由 Input() 创建；没有计算。
+
+    参数：
+        input_tensor：用这个张量作输入；之后不必再给数据。
+        sparse：稀疏张量；labkit 按普通数组计算。
+    """
 
     def __init__(
         self,
@@ -28,18 +33,42 @@ class InputLayer(Layer):
         batch_size=None,
         batch_input_shape=None,
         dtype=None,
+        input_tensor=None,
+        sparse: bool = False,
         name=None,
     ):
-        shape = batch_input_shape if batch_input_shape is not None else (batch_size, *input_shape)
+        if batch_input_shape is None:
+            if input_shape is None and input_tensor is None:
+                raise ValueError(
+                    explain(
+                        "InputLayer",
+                        "没有形状",
+                        "给出 input_shape（不含 batch 轴）、batch_input_shape 或 input_tensor",
+                        "InputLayer(input_shape=(3,))",
+                    )
+                )
+            known = input_shape is None
+            batch_input_shape = K.int_shape(input_tensor) if known else (batch_size, *input_shape)
         super().__init__(
-            batch_input_shape=shape, dtype=dtype, name=name or f"input_{K.get_uid('input')}"
+            batch_input_shape=batch_input_shape,
+            dtype=dtype,
+            name=name or f"input_{K.get_uid('input')}",
         )
+        self.sparse = sparse
         self.supports_masking = True
         self.built = True
-        Node(self, [], [Symbol(self.batch_input_shape, self.dtype, self.name)], [], {})
+        symbol = Symbol(self.batch_input_shape, self.dtype, self.name)
+        if input_tensor is not None:
+            symbol.record = Record(K.identity, (input_tensor,), {})
+        Node(self, [], [symbol], [], {})
 
     def get_config(self):
-        return {"batch_input_shape": self.batch_input_shape, "dtype": self.dtype, "name": self.name}
+        return {
+            "batch_input_shape": self.batch_input_shape,
+            "dtype": self.dtype,
+            "sparse": self.sparse,
+            "name": self.name,
+        }
 
 
 class Dense(Layer):
