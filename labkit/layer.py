@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from . import backend as K
-from . import constraints, initializers, regularizers, validation
+from . import validation
 from .backend.tape import Symbol, Tensor, Variable, known, record_symbol, untaped
 from .errors import explain, nearest
 from .graph import Connected, Node
+from .input_spec import Checked, InputSpec
+from .run import Run, carry_mask, unchanged_by_failure
 from .signatures import LayerType, call_arguments, parameters, plain, snake_case
-from .types import Constraint, Initializer, Regularizer
 from .utils.generic_utils import to_list, unpack_singleton
+from .weighted import Weighted
+
+__all__ = ["InputSpec", "Layer"]
 
 KEYWORDS = (
     "name",
@@ -28,45 +32,7 @@ KEYWORDS = (
 )
 
 
-class InputSpec:
-    """一层对输入的要求：dtype、shape、ndim、max_ndim、min_ndim、axes（某些轴的长度）。"""
-
-    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None):
-        self.dtype = dtype
-        self.shape = shape
-        self.ndim = len(shape) if shape is not None else ndim
-        self.max_ndim = max_ndim
-        self.min_ndim = min_ndim
-        self.axes = axes or {}
-
-
-class Run:
-    """One evaluation from outside: it gathers the updates, written only once it has succeeded."""
-
-    current: Run | None = None
-
-    def __enter__(self) -> Run:
-        self.outer, Run.current = Run.current, self
-        self.updates: list[tuple[Variable, Any]] = []
-        return self
-
-    def __exit__(self, *error) -> None:
-        Run.current = self.outer
-
-    @staticmethod
-    def write(updates) -> None:
-        """Compute every new value first, then write: within a step all read the old values."""
-        K.batch_set_value([(x, K.eval(new)) for x, new in updates])
-
-
-class ArrayWithMask(np.ndarray):
-    """A layer's output with its mask for the next layer; results of NumPy functions drop it."""
-
-    def __array_finalize__(self, source):
-        self._keras_mask: Any = None
-
-
-class Layer(Connected, metaclass=LayerType):
+class Layer(Connected, Weighted, Checked, metaclass=LayerType):
     """所有层的基类。
 
     `__init__` 记下参数，`build` 建权重，`compute_output_shape` 算形状，`call` 做计算。
@@ -180,126 +146,6 @@ class Layer(Connected, metaclass=LayerType):
         """用 get_config() 的结果重建一层（权重另存）。"""
         return cls(**config)
 
-    # --- weights ---
-
-    def add_weight(
-        self,
-        name=None,
-        shape: Any = None,
-        dtype=None,
-        initializer: Initializer = "glorot_uniform",
-        regularizer: Regularizer = None,
-        trainable=True,
-        constraint: Constraint = None,
-    ) -> Variable:
-        """建一个权重。shape 的每一维必须是正整数。"""
-        shape = tuple(shape)
-        if not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
-            raise ValueError(
-                explain(
-                    self._label(),
-                    f"权重 {name} 的形状 {shape}",
-                    "权重的每一维都必须是已知的正整数，所以它用到的输入轴不能是 None",
-                    "给出确定的 input_shape",
-                )
-            )
-        draw = initializers.get(initializer)
-        if draw is None:
-            raise TypeError(
-                explain(
-                    self._label(),
-                    f"权重 {name} 的 initializer=None",
-                    "每个权重都要有初始值",
-                    "'glorot_uniform' 或 'zeros'",
-                )
-            )
-        array = draw(shape, dtype=dtype or self.dtype)
-        weight = K.variable(
-            array, dtype=dtype or self.dtype, name=name, constraint=constraints.get(constraint)
-        )
-        # Rebinding, not appending: a failed build can then be undone.
-        penalty = regularizers.get(regularizer)
-        if penalty is not None:
-            self._regularized = [*self._regularized, (penalty, weight)]
-        if trainable:
-            self._trainable_weights = [*self._trainable_weights, weight]
-        else:
-            self._non_trainable_weights = [*self._non_trainable_weights, weight]
-        return weight
-
-    def _weight(self, name: str, shape, settings: str | None = None) -> Variable:
-        """add_weight with the layer's own `{settings}_initializer`, `_regularizer`, `_constraint`.
-
-        `settings` is the weight's name, except where Keras named the parameters otherwise.
-        """
-        settings = settings or name
-        return self.add_weight(
-            name,
-            shape,
-            initializer=getattr(self, f"{settings}_initializer"),
-            regularizer=getattr(self, f"{settings}_regularizer", None),
-            constraint=getattr(self, f"{settings}_constraint", None),
-        )
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """训练时会更新的权重。"""
-        return list(self._trainable_weights) if self.trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """训练时不由优化器更新的权重。"""
-        frozen = [] if self.trainable else self._trainable_weights
-        return [*frozen, *self._non_trainable_weights]
-
-    @property
-    def weights(self) -> list[Variable]:
-        """全部权重：先可训练的，后不可训练的。"""
-        return [*self.trainable_weights, *self.non_trainable_weights]
-
-    @property
-    def _stored_weights(self) -> list[Variable]:
-        """The weights in the order of get_weights and set_weights."""
-        return self.weights
-
-    def get_weights(self) -> list[np.ndarray]:
-        """全部权重的值，一列数组。"""
-        return K.batch_get_value(self._stored_weights)
-
-    def set_weights(self, weights) -> None:
-        """改写全部权重：数组的个数、顺序、形状都与 get_weights() 相同。
-
-        出错：不相同时抛出 ValueError，权重不变。
-        """
-        stored = self._stored_weights
-        given = list(weights) if isinstance(weights, list | tuple | np.ndarray) else [weights]
-        arrays = [self._numbers("权重", w) for w in given]
-        shapes = [w.shape for w in stored]
-        if [a.shape for a in arrays] != shapes:
-            names = [w.name for w in stored]
-            raise ValueError(
-                explain(
-                    f"{self._label()}.set_weights",
-                    f"{len(arrays)} 个数组，形状 {[a.shape for a in arrays]}",
-                    f"数组的个数与形状同 get_weights()：{len(shapes)} 个，形状依次为 {shapes}",
-                    f"按 {names} 的顺序给出" if self.built else "先用输入调用一次，权重建好后再设",
-                )
-            )
-        K.batch_set_value(zip(stored, arrays, strict=True))
-
-    def count_params(self) -> int:
-        """权重的元素总数。"""
-        if not self.built:
-            raise RuntimeError(
-                explain(
-                    f"{self._label()}.count_params",
-                    "还没有建好的层",
-                    "权重的形状由输入决定，调用过或 build 之后才知道",
-                    "先用输入调用这一层，或给出 input_shape",
-                )
-            )
-        return sum(K.count_params(w) for w in self.weights)
-
     # --- losses and updates ---
 
     def _begin_run(self) -> None:
@@ -328,9 +174,35 @@ class Layer(Connected, metaclass=LayerType):
 
     @property
     def losses(self) -> list:
-        """权重的正则项（现算），加上最近一次计算中 add_loss 登记的各项。"""
-        penalties = [regularizer(w) for regularizer, w in self._regularized]
-        return [*penalties, *self._losses, *self._symbolic_losses]
+        """权重的正则项（现算），加上最近一次计算的各项；还没有计算时，是符号张量写成的各项。"""
+        terms = self._losses if self._losses or Run.current else self._activity_losses()
+        return [*self._penalties(), *terms, *self._symbolic_losses]
+
+    def _penalties(self) -> list:
+        return [regularizer(w) for regularizer, w in self._regularized]
+
+    def _activity_losses(self, inputs=None) -> list:
+        """The activity regularizer on the symbols of every call, or of the call on `inputs`."""
+        regularizer = getattr(self, "activity_regularizer", None)
+        if regularizer is None:
+            return []
+        wanted = None if inputs is None else {id(x) for x in to_list(inputs)}
+        return [
+            regularizer(y)
+            for node in self._inbound_nodes
+            if wanted is None or wanted & {id(x) for x in node.input_tensors}
+            for y in node.output_tensors
+        ]
+
+    def get_losses_for(self, inputs) -> list:
+        """由 inputs 决定的损失项；inputs=None 时是与输入无关的各项（权重的正则项）。"""
+        if inputs is None:
+            return [*self._penalties(), *self._symbolic_losses]
+        return self._activity_losses(inputs)
+
+    def get_updates_for(self, inputs) -> list:
+        """最近一次计算中由输入决定的改写；inputs=None 时没有。"""
+        return [] if inputs is None else self.updates
 
     @property
     def updates(self) -> list:
@@ -443,92 +315,6 @@ class Layer(Connected, metaclass=LayerType):
         if regularizer is not None:
             self.add_loss([regularizer(y) for y in to_list(outputs)])
         return outputs, self.compute_mask(inputs, mask)
-
-    def assert_input_compatibility(self, inputs) -> None:
-        """按 input_spec 检查输入的个数、维数与各轴长度，不合就抛出 ValueError。"""
-        if self.input_spec is None:
-            return
-        inputs, specs = to_list(inputs), to_list(self.input_spec)
-        if len(inputs) != len(specs):
-            raise ValueError(
-                explain(
-                    self._label(),
-                    f"{len(inputs)} 个输入",
-                    f"这一层需要 {len(specs)} 个输入",
-                    "改成相同的个数",
-                )
-            )
-        for x, spec in zip(inputs, specs, strict=True):
-            if spec is not None:
-                self._check_spec(K.int_shape(x), spec)
-
-    def _check_spec(self, shape, spec) -> None:
-        ndim = len(shape)
-        rule = None
-        if spec.ndim is not None and ndim != spec.ndim:
-            rule = f"输入必须是 {spec.ndim} 维（含 batch 轴）"
-        elif spec.max_ndim is not None and ndim > spec.max_ndim:
-            rule = f"输入最多 {spec.max_ndim} 维（含 batch 轴）"
-        elif spec.min_ndim is not None and ndim < spec.min_ndim:
-            rule = f"输入至少 {spec.min_ndim} 维（含 batch 轴）"
-        if rule:
-            raise ValueError(
-                explain(
-                    self._label(),
-                    f"{ndim} 维的输入，形状 {shape}",
-                    rule,
-                    self._suggest_rank(shape, spec),
-                )
-            )
-        wanted = dict(spec.axes) | {i: n for i, n in enumerate(spec.shape or ()) if n is not None}
-        for axis, n in wanted.items():
-            if n is not None and shape[int(axis)] not in {n, None}:
-                raise ValueError(
-                    explain(
-                        self._label(),
-                        f"形状 {shape}，第 {axis} 轴长 {shape[int(axis)]}",
-                        f"建层时这一轴长 {n}，权重已按它建好",
-                        f"第 {axis} 轴长 {n} 的输入，或新建一层",
-                    )
-                )
-
-    @staticmethod
-    def _suggest_rank(shape, spec) -> str:
-        wanted = spec.ndim or spec.min_ndim or spec.max_ndim
-        if len(shape) < wanted:
-            return "补上缺少的轴，例如 x[..., np.newaxis] 或 x.reshape(…)"
-        return "先用 Flatten 或 reshape 去掉多余的轴"
-
-
-@contextmanager
-def unchanged_by_failure(layer: Layer) -> Iterator[None]:
-    """Where the block fails, the layer and the layers inside it become what they were before."""
-    before = [(part, dict(vars(part))) for part in layers_within(layer)]
-    try:
-        yield
-    except Exception:
-        for part, attributes in before:
-            vars(part).clear()
-            vars(part).update(attributes)
-        raise
-
-
-def layers_within(layer: Layer) -> Iterator[Layer]:
-    """The layer, then its cell, its wrapped layer or a model's layers, and theirs."""
-    yield layer
-    for held in vars(layer).values():
-        for part in held if isinstance(held, list) else [held]:
-            if isinstance(part, Layer):
-                yield from layers_within(part)
-
-
-def carry_mask(y, mask):
-    """The output with its mask attached; an input that a layer returns as it came keeps its own."""
-    if mask is None and getattr(y, "_keras_mask", None) is None:
-        return y
-    y = K.identity(y) if isinstance(y, Tensor) else np.asarray(y).view(ArrayWithMask)
-    y._keras_mask = None if mask is None else K.eval(mask)
-    return y
 
 
 def unpack_shapes(inputs):

@@ -8,8 +8,9 @@ from . import backend as K
 from . import validation
 from .errors import explain
 from .graph import Input
-from .layer import Layer, unchanged_by_failure
+from .layer import Layer
 from .layers.core import InputLayer
+from .run import unchanged_by_failure
 from .signatures import call_arguments
 from .training import Trainer
 from .utils.generic_utils import to_list, unpack_singleton

@@ -9,6 +9,7 @@ from .backend.tape import Symbol
 from .errors import explain, nearest
 from .graph import Feed, Node, producer, sources
 from .layer import Layer
+from .signatures import call_arguments
 from .utils.generic_utils import to_list, unpack_singleton
 
 
@@ -123,6 +124,18 @@ class Network(Layer):
     @property
     def losses(self):
         return [loss for layer in self.layers for loss in layer.losses] + super().losses
+
+    def get_losses_for(self, inputs):
+        own = super().get_losses_for(inputs)
+        return [loss for layer in self.layers for loss in layer.get_losses_for(inputs)] + own
+
+    @property
+    def uses_learning_phase(self) -> bool:
+        """有没有训练与预测时计算不同的层（Dropout、BatchNormalization 等）。"""
+        return any(
+            getattr(layer, "uses_learning_phase", "training" in call_arguments(type(layer)))
+            for layer in self.layers
+        )
 
     @property
     def updates(self):

@@ -14,8 +14,8 @@ from . import losses, metrics, optimizers, validation
 from .backend.tape import known, untaped
 from .data import batches, check_targets, sample_weights, standardize
 from .errors import explain, nearest
-from .layer import Run, unchanged_by_failure
 from .network import Network
+from .run import Run, unchanged_by_failure
 from .utils.generic_utils import to_list, unpack_singleton
 from .validation import is_integer, positive
 

@@ -5,7 +5,6 @@ import pytest
 
 from labkit import backend as K
 from labkit import callbacks, layers, regularizers
-from labkit.layer import ArrayWithMask
 from labkit.layers import (
     LSTM,
     Activation,
@@ -23,6 +22,7 @@ from labkit.layers import (
 )
 from labkit.models import Model, Sequential
 from labkit.optimizers import SGD
+from labkit.run import ArrayWithMask
 from tests.slopes import check_slopes, normal
 
 

@@ -41,7 +41,7 @@ class Function:
     def __call__(self, inputs) -> list[np.ndarray]:
         """按顺序给出每个输入的数组，返回每个输出的数组。"""
         from ..graph import Feed
-        from ..layer import Run
+        from ..run import Run
 
         if not isinstance(inputs, list | tuple) or len(inputs) != len(self.inputs):
             kind = TypeError if not isinstance(inputs, list | tuple) else ValueError

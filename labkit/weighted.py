@@ -1,0 +1,149 @@
+"""The weights of a layer: made by add_weight, read and written as lists of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import backend as K
+from . import constraints, initializers, regularizers
+from .backend.tape import Variable
+from .errors import explain
+from .types import Constraint, Initializer, Regularizer
+
+
+class Weighted:
+    """A layer as the owner of weights."""
+
+    built: bool
+    trainable: bool
+    dtype: str
+    _trainable_weights: list[Variable]
+    _non_trainable_weights: list[Variable]
+    _regularized: list[tuple[Callable, Variable]]
+
+    def _label(self) -> str:
+        raise NotImplementedError
+
+    def _numbers(self, what: str, x) -> np.ndarray:
+        raise NotImplementedError
+
+    def add_weight(
+        self,
+        name=None,
+        shape: Any = None,
+        dtype=None,
+        initializer: Initializer = "glorot_uniform",
+        regularizer: Regularizer = None,
+        trainable=True,
+        constraint: Constraint = None,
+    ) -> Variable:
+        """建一个权重。shape 的每一维必须是正整数。"""
+        shape = tuple(shape)
+        if not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"权重 {name} 的形状 {shape}",
+                    "权重的每一维都必须是已知的正整数，所以它用到的输入轴不能是 None",
+                    "给出确定的 input_shape",
+                )
+            )
+        draw = initializers.get(initializer)
+        if draw is None:
+            raise TypeError(
+                explain(
+                    self._label(),
+                    f"权重 {name} 的 initializer=None",
+                    "每个权重都要有初始值",
+                    "'glorot_uniform' 或 'zeros'",
+                )
+            )
+        array = draw(shape, dtype=dtype or self.dtype)
+        weight = K.variable(
+            array, dtype=dtype or self.dtype, name=name, constraint=constraints.get(constraint)
+        )
+        # Rebinding, not appending: a failed build can then be undone.
+        penalty = regularizers.get(regularizer)
+        if penalty is not None:
+            self._regularized = [*self._regularized, (penalty, weight)]
+        if trainable:
+            self._trainable_weights = [*self._trainable_weights, weight]
+        else:
+            self._non_trainable_weights = [*self._non_trainable_weights, weight]
+        return weight
+
+    def _weight(self, name: str, shape, settings: str | None = None) -> Variable:
+        """add_weight with the layer's own `{settings}_initializer`, `_regularizer`, `_constraint`.
+
+        `settings` is the weight's name, except where Keras named the parameters otherwise.
+        """
+        settings = settings or name
+        return self.add_weight(
+            name,
+            shape,
+            initializer=getattr(self, f"{settings}_initializer"),
+            regularizer=getattr(self, f"{settings}_regularizer", None),
+            constraint=getattr(self, f"{settings}_constraint", None),
+        )
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """训练时会更新的权重。"""
+        return list(self._trainable_weights) if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """训练时不由优化器更新的权重。"""
+        frozen = [] if self.trainable else self._trainable_weights
+        return [*frozen, *self._non_trainable_weights]
+
+    @property
+    def weights(self) -> list[Variable]:
+        """全部权重：先可训练的，后不可训练的。"""
+        return [*self.trainable_weights, *self.non_trainable_weights]
+
+    @property
+    def _stored_weights(self) -> list[Variable]:
+        """The weights in the order of get_weights and set_weights."""
+        return self.weights
+
+    def get_weights(self) -> list[np.ndarray]:
+        """全部权重的值，一列数组。"""
+        return K.batch_get_value(self._stored_weights)
+
+    def set_weights(self, weights) -> None:
+        """改写全部权重：数组的个数、顺序、形状都与 get_weights() 相同。
+
+        出错：不相同时抛出 ValueError，权重不变。
+        """
+        stored = self._stored_weights
+        given = list(weights) if isinstance(weights, list | tuple | np.ndarray) else [weights]
+        arrays = [self._numbers("权重", w) for w in given]
+        shapes = [w.shape for w in stored]
+        if [a.shape for a in arrays] != shapes:
+            names = [w.name for w in stored]
+            raise ValueError(
+                explain(
+                    f"{self._label()}.set_weights",
+                    f"{len(arrays)} 个数组，形状 {[a.shape for a in arrays]}",
+                    f"数组的个数与形状同 get_weights()：{len(shapes)} 个，形状依次为 {shapes}",
+                    f"按 {names} 的顺序给出" if self.built else "先用输入调用一次，权重建好后再设",
+                )
+            )
+        K.batch_set_value(zip(stored, arrays, strict=True))
+
+    def count_params(self) -> int:
+        """权重的元素总数。"""
+        if not self.built:
+            raise RuntimeError(
+                explain(
+                    f"{self._label()}.count_params",
+                    "还没有建好的层",
+                    "权重的形状由输入决定，调用过或 build 之后才知道",
+                    "先用输入调用这一层，或给出 input_shape",
+                )
+            )
+        return sum(K.count_params(w) for w in self.weights)
