@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from .errors import explain
+from .legacy import modernize
 from .meanings import SHARED
 from .utils.generic_utils import to_list
 
@@ -28,6 +29,7 @@ class LayerType(type):
         return own.replace(parameters=list(own.parameters.values())[1:])
 
     def __call__(cls, *args, **kwargs):
+        args, kwargs = modernize(constructor(cls), args, kwargs)
         signature = inspect.signature(cls)
         try:
             signature.bind(*args, **kwargs)
@@ -69,6 +71,17 @@ def document(cls) -> str | None:
     if SECTION.search(text):
         return SECTION.sub(lambda _: listed, text)
     return text.rstrip() + "\n\n" + listed + "    "
+
+
+@cache
+def constructor(cls) -> str:
+    """The name of the labkit layer whose __init__ a class has; '' for an __init__ of its own."""
+    for base in cls.__mro__:
+        if base.__init__ is not cls.__init__:
+            break
+        if base.__module__.startswith(f"{__package__}.layers"):
+            return base.__name__
+    return ""
 
 
 @cache
