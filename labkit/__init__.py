@@ -14,6 +14,7 @@ from . import (
     regularizers,
     utils,
 )
+from .compatibility import as_keras
 from .layers import Input
 from .models import Model, Sequential
 
@@ -23,6 +24,7 @@ __all__ = [
     "Model",
     "Sequential",
     "activations",
+    "as_keras",
     "backend",
     "callbacks",
     "constraints",

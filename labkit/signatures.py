@@ -93,7 +93,10 @@ def call_arguments(cls) -> tuple[str, ...]:
 
 @cache
 def parameters(cls) -> dict[str, inspect.Parameter]:
-    """The parameters of a layer class, from the __init__ of it and of its bases."""
+    """The parameters of a layer class: its own, and those that a reader's class passes on.
+
+    The __init__ of labkit's own layers lists all that they take.
+    """
     found: dict[str, inspect.Parameter] = {}
     for base in cls.__mro__:
         if "__init__" not in vars(base):
@@ -102,7 +105,8 @@ def parameters(cls) -> dict[str, inspect.Parameter]:
         found |= {
             p.name: p for p in own if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in found
         }
-        if not any(p.kind is p.VAR_KEYWORD for p in own):
+        complete = base.__module__.startswith(f"{__package__}.")
+        if complete or not any(p.kind is p.VAR_KEYWORD for p in own):
             break
     return found
 

@@ -60,6 +60,19 @@ def shape(where: str, name: str, value) -> tuple[int | None, ...]:
     return tuple(value)
 
 
+def known_channels(where: str, input_shape, channels) -> None:
+    """ValueError where the channel axis of an input is not known."""
+    if channels is None:
+        raise ValueError(
+            explain(
+                where,
+                f"形状 {tuple(input_shape)} 的输入",
+                "通道轴的长度必须已知，核的形状由它决定",
+                "在 Input 的 shape 里写出通道数",
+            )
+        )
+
+
 def number(where: str, name: str, value, low: float, high: float) -> float:
     """A number from low to high, or ValueError."""
     fits = isinstance(value, int | float | np.number) and not isinstance(value, bool)

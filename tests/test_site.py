@@ -107,7 +107,7 @@ def test_pages_load_from_no_other_host(documents):
 
 
 def test_every_page_is_of_a_layer_and_every_layer_has_golden_cases():
-    layers = {cls.__name__: f"{cls.__module__.split('.')[-1]}/{cls.__name__}" for cls in LAYERS}
+    layers = {cls.__name__: f"{cls.__module__.split('.')[2]}/{cls.__name__}" for cls in LAYERS}
     assert {f"{page.parent.name}/{page.stem}" for page in LAYER_PAGES} <= set(layers.values())
     # Groups in small letters are of functions: activations, losses, training, ...
     golden = {file.stem for file in (ROOT / "tests/golden").glob("*.npz") if file.stem[0].isupper()}

@@ -19,7 +19,16 @@ from .config import (
 )
 from .convolution import (
     conv,
+    conv1d,
     conv2d,
+    conv2d_transpose,
+    conv3d,
+    conv3d_transpose,
+    conv_transpose,
+    depthwise_conv,
+    depthwise_conv2d,
+    separable_conv1d,
+    separable_conv2d,
 )
 from .crossentropy import (
     binary_crossentropy,
@@ -77,6 +86,11 @@ from .linear import (
     bias_add,
     dot,
 )
+from .local import (
+    local_conv,
+    local_conv1d,
+    local_conv2d,
+)
 from .movement import (
     arange,
     batch_flatten,
@@ -112,8 +126,10 @@ from .normalization import (
     moments,
 )
 from .pooling import (
+    average_pool,
     max_pool,
     pool2d,
+    pool3d,
 )
 from .random import (
     dropout,
@@ -139,6 +155,14 @@ from .reduction import (
     std,
     sum,
     var,
+)
+from .resizing import (
+    resize_images,
+    resize_volumes,
+    spatial_2d_padding,
+    spatial_3d_padding,
+    stretch,
+    temporal_padding,
 )
 from .tape import (
     Symbol,

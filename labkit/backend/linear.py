@@ -48,19 +48,22 @@ def _tensordot(x, y):
 
 
 def bias_add(x, bias, data_format=None):
-    """给每个通道加上各自的偏置；bias 的形状是 (channels,)。"""
+    """给每个通道加上各自的偏置；bias 是 (channels,)，或每个位置各有一份：(*space, channels)。"""
     channels_first = normalize_data_format(data_format) == "channels_first"
-    if ndim(bias) != 1:
+    shape = int_shape(bias)
+    if len(shape) not in {1, ndim(x) - 1}:
         raise ValueError(
             explain(
                 "K.bias_add",
-                f"形状为 {int_shape(bias)} 的 bias",
-                "bias 的形状是 (channels,)",
+                f"形状为 {shape} 的 bias，{ndim(x)} 维的 x",
+                f"bias 是一维的 (channels,)，或 {ndim(x) - 1} 维的 (*space, channels)",
                 "一维的 bias",
             )
         )
     if channels_first and ndim(x) > 2:
-        bias = reshape(bias, shape=(1, -1) + (1,) * (ndim(x) - 2))
+        # Keras reshapes a bias of every position; it does not move the axes.
+        space = shape[:-1] or (1,) * (ndim(x) - 2)
+        bias = reshape(bias, shape=(1, shape[-1], *space))
     return add(x, bias)
 
 

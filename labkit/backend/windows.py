@@ -19,7 +19,7 @@ def output_length(
     """窗口滑动后的长度。
 
     valid：⌊(length − covered) / stride⌋ + 1，其中 covered = (size − 1)·dilation + 1；
-    same：⌈length / stride⌉。
+    same、causal：⌈length / stride⌉。
     length 未知（None）时结果也未知。
     """
     if length is None:
@@ -37,6 +37,22 @@ def same_padding(length: int, size: int, stride: int, dilation: int = 1) -> tupl
     out = -(-length // stride)
     total = max((out - 1) * stride + effective_size(size, dilation) - length, 0)
     return total // 2, total - total // 2
+
+
+def edges(space, size, strides, padding, dilation):
+    """每个空间轴：前、后各补几格，输出多长。causal 只补前面，共 (size − 1)·dilation 格。"""
+    around, outputs = [], []
+    for n, k, s, d in zip(space, size, strides, dilation, strict=True):
+        causal = (effective_size(k, d) - 1, 0)
+        around.append(
+            same_padding(n, k, s, d)
+            if padding == "same"
+            else causal
+            if padding == "causal"
+            else (0, 0)
+        )
+        outputs.append(output_length(n, k, padding, s, d))
+    return around, outputs
 
 
 def taps(size, outputs, strides, dilation):

@@ -1,21 +1,4 @@
-"""Keras 2.2.5 的层。`__all__` 是目录：其中的每个层都有一页文档和一组真实 Keras 的数据。"""
-
-from ..graph import Input
-from ..layer import InputSpec, Layer
-from ..utils.generic_utils import deserialize_keras_object
-from .convolutional import Conv2D
-from .core import Activation, Dense, Dropout, Flatten, InputLayer
-
-# Not in the catalogue until its page is written; masks in front of LSTM come from it.
-from .core import Masking as Masking
-from .embeddings import Embedding
-from .merge import Add, add
-from .normalization import BatchNormalization
-from .pooling import MaxPooling2D
-from .recurrent import LSTM
-
-__all__ = [
-    "LSTM",
+"""Keras 2.2.5 的层。`__all__ = [
     "Activation",
     "Add",
     "BatchNormalization",
@@ -27,6 +10,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTM",
     "Layer",
     "MaxPooling2D",
     "add",

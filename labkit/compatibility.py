@@ -1,0 +1,91 @@
+"""as_keras: old scripts run unchanged on labkit."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+
+from .errors import explain
+
+#: Modules that code for Keras 2 imports, and where their names live in labkit.
+MODULES = {
+    "activations": "activations",
+    "backend": "backend",
+    "backend.tensorflow_backend": "backend",
+    "callbacks": "callbacks",
+    "constraints": "constraints",
+    "engine": "engine",
+    "engine.base_layer": "engine.base_layer",
+    "engine.input_layer": "engine.input_layer",
+    "engine.network": "network",
+    "engine.saving": "saving",
+    "engine.sequential": "models",
+    "engine.topology": "engine.topology",
+    "engine.training": "models",
+    "initializers": "initializers",
+    "layers": "layers",
+    "layers.advanced_activations": "layers.advanced_activations",
+    "layers.convolutional": "layers.convolutional",
+    "layers.convolutional_recurrent": "layers.convolutional_recurrent",
+    "layers.core": "layers.core",
+    "layers.cudnn_recurrent": "layers.cudnn_recurrent",
+    "layers.embeddings": "layers.embeddings",
+    "layers.local": "layers.local",
+    "layers.merge": "layers.merge",
+    "layers.noise": "layers.noise",
+    "layers.normalization": "layers.normalization",
+    "layers.pooling": "layers.pooling",
+    "layers.recurrent": "layers.recurrent",
+    "layers.wrappers": "layers.wrappers",
+    "legacy": "legacy",
+    "legacy.layers": "layers.legacy",
+    "losses": "losses",
+    "metrics": "metrics",
+    "models": "models",
+    "objectives": "losses",
+    "optimizers": "optimizers",
+    "preprocessing": "preprocessing",
+    "preprocessing.sequence": "preprocessing.sequence",
+    "regularizers": "regularizers",
+    "utils": "utils",
+    "utils.data_utils": "utils.data_utils",
+    "utils.generic_utils": "utils.generic_utils",
+    "utils.io_utils": "utils.io_utils",
+    "utils.layer_utils": "utils.layer_utils",
+    "utils.np_utils": "utils.np_utils",
+    "utils.vis_utils": "utils.vis_utils",
+}
+
+
+def as_keras() -> ModuleType:
+    """把 labkit 登记为 keras：之后 import keras、from keras.layers import Dense 得到的都是 labkit。
+
+    返回登记的模块；再调用一次没有影响。
+    出错：真正的 Keras 已经导入时抛出 ImportError，什么也不改变。
+    """
+    present = sys.modules.get("keras")
+    if present is not None:
+        if getattr(present, "__labkit__", False):
+            return present
+        raise ImportError(
+            explain(
+                "labkit.as_keras",
+                f"已经导入的 Keras {getattr(present, '__version__', '')}".rstrip(),
+                "一个 Python 进程里只能有一个 keras，已经导入的不能换掉",
+                "在 import keras 之前执行 import labkit; labkit.as_keras()",
+            )
+        )
+    labkit = importlib.import_module(__package__ or "labkit")
+    keras = ModuleType("keras", labkit.__doc__)
+    keras.__dict__.update({name: getattr(labkit, name) for name in labkit.__all__})
+    keras.__dict__.update(__labkit__=True, __version__="2.2.5", __path__=[], __file__=None)
+    found = {
+        name: importlib.import_module(f"{labkit.__name__}.{home}") for name, home in MODULES.items()
+    }
+    sys.modules["keras"] = keras
+    for name, module in found.items():
+        sys.modules[f"keras.{name}"] = module
+        if "." not in name:
+            setattr(keras, name, module)
+    return keras
