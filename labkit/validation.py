@@ -83,6 +83,33 @@ def number(where: str, name: str, value, low: float, high: float) -> float:
     return float(value)
 
 
+def finite(where: str, name: str, value) -> float:
+    """value as a float, or ValueError where it is not a finite number."""
+    fits = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not fits or not np.isfinite(value):
+        raise ValueError(explain(where, f"{name}={value!r}", f"{name} 是有限的数", f"{name}=1.0"))
+    return float(value)
+
+
+def random_shape(where: str, noise_shape, input_shape) -> tuple[int, ...]:
+    """The shape of random numbers for an input: None takes the input's length on that axis."""
+    if noise_shape is None:
+        return tuple(input_shape)
+    noise = tuple(noise_shape)
+    if len(noise) != len(input_shape) or any(
+        n not in {None, 1, m} and m for n, m in zip(noise, input_shape, strict=True)
+    ):
+        raise ValueError(
+            explain(
+                where,
+                f"noise_shape={noise}，输入形状 {tuple(input_shape)}",
+                "noise_shape 与输入维数相同（含 batch 轴），每一项是 1、None 或该轴的长度",
+                f"noise_shape={(None,) * len(input_shape)}，要共用的轴写 1",
+            )
+        )
+    return tuple(n or m for n, m in zip(noise, input_shape, strict=True))
+
+
 def rate(where: str, name: str, value) -> float:
     """A share from 0 to 1; numbers beyond are cut to it, as Keras does."""
     if not isinstance(value, int | float | np.number) or isinstance(value, bool) or value != value:

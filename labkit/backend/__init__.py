@@ -83,6 +83,7 @@ from .function import (
     set_session,
 )
 from .linear import (
+    batch_dot,
     bias_add,
     dot,
 )
@@ -133,6 +134,7 @@ from .pooling import (
 )
 from .random import (
     dropout,
+    generator,
     random_binomial,
     random_normal,
     random_uniform,

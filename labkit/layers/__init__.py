@@ -3,6 +3,14 @@
 from ..graph import Input
 from ..layer import InputSpec, Layer
 from ..utils.generic_utils import deserialize_keras_object
+from .advanced_activations import (
+    ELU,
+    LeakyReLU,
+    PReLU,
+    ReLU,
+    Softmax,
+    ThresholdedReLU,
+)
 from .convolutional import (
     Conv1D,
     Conv2D,
@@ -29,11 +37,19 @@ from .convolutional import (
 )
 from .core import (
     Activation,
+    ActivityRegularization,
     Dense,
     Dropout,
     Flatten,
     InputLayer,
+    Lambda,
     Masking,
+    Permute,
+    RepeatVector,
+    Reshape,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
 )
 from .embeddings import (
     Embedding,
@@ -44,7 +60,26 @@ from .local import (
 )
 from .merge import (
     Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
     add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from .noise import (
+    AlphaDropout,
+    GaussianDropout,
+    GaussianNoise,
 )
 from .normalization import (
     BatchNormalization,
@@ -83,7 +118,10 @@ from .recurrent import (
 
 __all__ = [
     "Activation",
+    "ActivityRegularization",
     "Add",
+    "AlphaDropout",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "AveragePooling3D",
@@ -91,6 +129,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Concatenate",
     "Conv1D",
     "Conv2D",
     "Conv2DTranspose",
@@ -106,9 +145,13 @@ __all__ = [
     "Deconvolution3D",
     "Dense",
     "DepthwiseConv2D",
+    "Dot",
     "Dropout",
+    "ELU",
     "Embedding",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAveragePooling3D",
@@ -126,7 +169,9 @@ __all__ = [
     "InputSpec",
     "LSTM",
     "LSTMCell",
+    "Lambda",
     "Layer",
+    "LeakyReLU",
     "LocallyConnected1D",
     "LocallyConnected2D",
     "Masking",
@@ -136,9 +181,23 @@ __all__ = [
     "MaxPooling1D",
     "MaxPooling2D",
     "MaxPooling3D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "PReLU",
+    "Permute",
     "RNN",
+    "ReLU",
+    "RepeatVector",
+    "Reshape",
     "SeparableConv1D",
     "SeparableConv2D",
+    "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "Subtract",
+    "ThresholdedReLU",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",
@@ -146,9 +205,16 @@ __all__ = [
     "ZeroPadding2D",
     "ZeroPadding3D",
     "add",
+    "average",
+    "concatenate",
     "deserialize",
     "deserialize_keras_object",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]
 
 

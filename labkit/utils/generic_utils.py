@@ -19,6 +19,9 @@ __all__ = [
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",
+    "has_arg",
+    "is_all_none",
+    "object_list_uid",
     "public_objects",
     "resolve",
     "serialize_keras_object",
@@ -208,6 +211,30 @@ def resolve(
     if identifier is None:
         raise _uninterpretable(identifier, module_objects, kind)
     return deserialize_keras_object(identifier, module_objects, printable_module_name=kind)
+
+
+def has_arg(fn: Callable, name: str, accept_all: bool = False) -> bool:
+    """函数有没有能按关键字给出的参数 name；accept_all 时 **kwargs 也算。"""
+    try:
+        parameters = inspect.signature(fn).parameters
+    except (TypeError, ValueError):
+        return False
+    if name in parameters:
+        return parameters[name].kind in {
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            inspect.Parameter.KEYWORD_ONLY,
+        }
+    return accept_all and any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+
+
+def is_all_none(iterable_or_element: Any) -> bool:
+    """一个元素，或列表、元组里的每个元素，都是 None。"""
+    return all(x is None for x in to_list(iterable_or_element, allow_tuple=True))
+
+
+def object_list_uid(object_list: Any) -> str:
+    """由各个对象的身份拼成的键。"""
+    return ", ".join(str(abs(id(x))) for x in to_list(object_list))
 
 
 def to_list(x: Any, allow_tuple: bool = False) -> list:

@@ -1,4 +1,4 @@
-"""Core layers: Dense, Activation, Flatten, Dropout, and the graph's InputLayer."""
+"""InputLayer, Dense, Activation, Flatten, Masking, ActivityRegularization."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from .. import activations, constraints, initializers, regularizers, validation
-from .. import backend as K
-from ..backend.config import normalize_data_format
-from ..backend.random import generator
-from ..backend.tape import Record, Symbol
-from ..errors import explain
-from ..graph import Node
-from ..layer import InputSpec, Layer
-from ..types import Activation as ActivationType
-from ..types import Constraint, DataFormat, Initializer, Regularizer
-from ..validation import is_integer, positive
+from ... import activations, constraints, initializers, regularizers, validation
+from ... import backend as K
+from ...backend.config import normalize_data_format
+from ...backend.tape import Record, Symbol
+from ...errors import explain
+from ...graph import Node
+from ...layer import InputSpec, Layer
+from ...types import Activation as ActivationType
+from ...types import Constraint, DataFormat, Initializer, Regularizer
+from ...validation import positive
 
 
 class InputLayer(Layer):
@@ -113,22 +112,8 @@ class Dense(Layer):
 
     def build(self, input_shape):
         input_dim = input_shape[-1]
-        self.kernel = self.add_weight(
-            "kernel",
-            (input_dim, self.units),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                "bias",
-                (self.units,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        self.kernel = self._weight("kernel", (input_dim, self.units))
+        self.bias = self._weight("bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_dim})
         self.built = True
 
@@ -199,64 +184,6 @@ class Flatten(Layer):
         return "去掉 Flatten：输入已经是 (batch, features)，可以直接接 Dense"
 
 
-class Dropout(Layer):
-    """随机失活层：训练时以概率 rate 把元素置 0，其余乘 1 / (1 − rate)；预测时原样通过。
-
-    形状不变，没有权重。rate 超出 [0, 1] 时截到端点；0 与 1 都等于关闭（Keras 2.2.5 的规则）。
-    noise_shape 中为 1 的轴共用同一个随机决定，None 的轴取输入的长度。
-    来源：Srivastava 等，2014。
-    """
-
-    def __init__(
-        self,
-        rate: float,
-        noise_shape: tuple[int | None, ...] | None = None,
-        seed: int | None = None,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        if not (seed is None or is_integer(seed)):
-            raise ValueError(
-                explain(self._label(), f"seed={seed!r}", "seed 是整数或 None", "seed=0")
-            )
-        self.rate = validation.rate(self._label(), "rate", rate)
-        if noise_shape is not None:
-            noise_shape = validation.shape(self._label(), "noise_shape", noise_shape)
-        self.noise_shape = noise_shape
-        self.seed = seed
-        # One stream for the layer's life: every batch draws anew, also with a seed.
-        self._generator = generator(seed)
-        self.supports_masking = True
-
-    def compute_output_shape(self, input_shape):
-        noise = self.noise_shape
-        if noise is not None and (
-            len(noise) != len(input_shape)
-            or any(n not in {None, 1, m} and m for n, m in zip(noise, input_shape, strict=True))
-        ):
-            raise ValueError(
-                explain(
-                    self._label(),
-                    f"noise_shape={noise}，输入形状 {input_shape}",
-                    "noise_shape 与输入维数相同（含 batch 轴），每一项是 1、None 或该轴的长度",
-                    f"noise_shape={(None,) * len(input_shape)}，要共用的轴写 1",
-                )
-            )
-        return input_shape
-
-    def call(self, inputs, training=None):
-        if not 0 < self.rate < 1:
-            return inputs
-        self.compute_output_shape(K.int_shape(inputs))  # raises where noise_shape does not fit
-        return K.in_train_phase(
-            lambda: K.dropout(
-                inputs, level=self.rate, noise_shape=self.noise_shape, seed=self._generator
-            ),
-            inputs,
-            training=training,
-        )
-
-
 class Masking(Layer):
     """掩码层：所有特征都等于 mask_value 的时间步被遮住，后面支持掩码的层会跳过它。
 
@@ -278,3 +205,22 @@ class Masking(Layer):
     def call(self, inputs):
         kept = K.expand_dims(self.compute_mask(inputs), axis=-1)
         return inputs * K.cast(kept, dtype=K.floatx())
+
+
+class ActivityRegularization(Layer):
+    """活动正则化层：原样输出，只给损失加上 l1·Σ|x| + l2·Σx²（对整个批次求和）。没有权重。
+
+    参数：
+        l1：不小于 0 的数，L1 项的系数。
+        l2：不小于 0 的数，L2 项的系数。
+    """
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.l1 = validation.number(self._label(), "l1", l1, 0.0, np.inf)
+        self.l2 = validation.number(self._label(), "l2", l2, 0.0, np.inf)
+        self.activity_regularizer = regularizers.l1_l2(self.l1, self.l2)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape

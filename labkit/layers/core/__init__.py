@@ -1,0 +1,30 @@
+"""基本的层；文件名与 Keras 的 layers/core.py 对应。"""
+
+from .basic import (
+    Activation,
+    ActivityRegularization,
+    Dense,
+    Flatten,
+    InputLayer,
+    Masking,
+)
+from .dropout import Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
+from .function import Lambda
+from .reshaping import Permute, RepeatVector, Reshape
+
+__all__ = [
+    "Activation",
+    "ActivityRegularization",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "InputLayer",
+    "Lambda",
+    "Masking",
+    "Permute",
+    "RepeatVector",
+    "Reshape",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+]
