@@ -49,8 +49,22 @@ def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
+def nested(value):
+    """A layer or cell written as {class_name, config}, or several of them."""
+    if isinstance(value, tuple | list):
+        return [nested(v) for v in value]
+    config = {k: nested(v) if k in NESTED else v for k, v in value["config"].items()}
+    return getattr(layers, value["class_name"])(**config)
+
+
+NESTED = ("layer", "cell", "cells")
+
+
 def make(case):
-    return getattr(layers, case["layer"])(**tuples(case["config"]))
+    config = tuples(case["config"])
+    return getattr(layers, case["layer"])(
+        **{k: nested(v) if k in NESTED and v else v for k, v in config.items()}
+    )
 
 
 def call(case, layer, xs, wrap=K.variable):
@@ -133,21 +147,23 @@ def test_shapes_and_config(case):
         found = layer.compute_output_shape(shape)
         assert tuples(found) == tuples(expected)
 
-    config, expected = layer.get_config(), tuples(case["get_config"])
-    del config["name"], expected["name"]
-    check_config(config, expected)
+    check_config(layer.get_config(), case["get_config"])
     again = type(layer).from_config(layer.get_config())
-    check_config(again.get_config(), tuples(layer.get_config()))
+    check_config(again.get_config(), layer.get_config())
 
 
 def check_config(config, expected):
-    assert config.keys() == expected.keys()
-    for key, value in expected.items():
-        if isinstance(value, dict):
-            check_config(config[key], value)
-        else:
-            same = pytest.approx(value, rel=1e-6) if isinstance(value, float) else value
-            assert tuples(config[key]) == same, key
+    """Equal up to names, the rounding of float32, and lists for tuples."""
+    if isinstance(expected, dict):
+        assert config.keys() == expected.keys()
+        for key in expected.keys() - {"name"}:
+            check_config(config[key], expected[key])
+    elif isinstance(expected, list | tuple) and any(isinstance(v, dict) for v in expected):
+        for part, wanted in zip(config, expected, strict=True):
+            check_config(part, wanted)
+    else:
+        same = pytest.approx(expected, rel=1e-6) if isinstance(expected, float) else expected
+        assert tuples(config) == tuples(same)
 
 
 @cases("layer")
@@ -214,14 +230,16 @@ def test_stateful(case):
 
 
 @cases("stochastic")
-def test_dropout_statistics(case):
+def test_noise_statistics(case):
     np.random.seed(0)
     layer, ones = make(case), np.ones(case["shape"], "float32")
     np.testing.assert_array_equal(layer(ones), ones)
     y, stats = layer(ones, training=True), case["stats"]
-    np.testing.assert_allclose(np.unique(y), stats["distinct"], rtol=1e-5)
-    assert y.mean() == pytest.approx(1, abs=0.05)
-    assert (y == y.min()).mean() == pytest.approx(stats["frac_min"], abs=0.03)
+    if stats["distinct"] is not None:
+        np.testing.assert_allclose(np.unique(y), stats["distinct"], rtol=1e-4)
+        assert (y == y.min()).mean() == pytest.approx(stats["frac_min"], abs=0.03)
+    assert y.mean() == pytest.approx(stats["mean"], abs=0.05)
+    assert y.std() == pytest.approx(stats["std"], rel=0.05, abs=1e-6)
 
 
 @cases("error")

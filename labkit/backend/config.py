@@ -14,7 +14,7 @@ _image_data_format = "channels_last"
 _learning_phase = 0
 _fixed_phase: int | None = None
 _uids: defaultdict[str, int] = defaultdict(int)
-_scopes: list[str] = []
+_scopes: list[tuple[str, defaultdict[str, int]]] = []
 
 
 def floatx() -> str:
@@ -128,7 +128,7 @@ def clear_session() -> None:
 @contextmanager
 def name_scope(name: str) -> Iterator[None]:
     """在 with 块内创建的变量，名字前加上 `name/`。"""
-    _scopes.append(name)
+    _scopes.append((name, defaultdict(int)))
     try:
         yield
     finally:
@@ -136,5 +136,13 @@ def name_scope(name: str) -> Iterator[None]:
 
 
 def scoped(name: str) -> str:
-    """A variable's full name, as TensorFlow 1 writes it: `dense_1/kernel:0`."""
-    return "/".join([*_scopes, name]) + ":0"
+    """A variable's full name, as TensorFlow 1 writes it: `dense_1/kernel:0`.
+
+    A name that its scope has already given becomes `kernel_1`, and so on.
+    """
+    if not _scopes:
+        return f"{name}:0"
+    given = _scopes[-1][1]
+    given[name] += 1
+    number = f"_{given[name] - 1}" if given[name] > 1 else ""
+    return "/".join([*(scope for scope, _ in _scopes), name + number]) + ":0"

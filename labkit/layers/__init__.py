@@ -51,6 +51,10 @@ from .core import (
     SpatialDropout2D,
     SpatialDropout3D,
 )
+from .cudnn_recurrent import (
+    CuDNNGRU,
+    CuDNNLSTM,
+)
 from .embeddings import (
     Embedding,
 )
@@ -111,9 +115,14 @@ from .pooling import (
     MaxPooling3D,
 )
 from .recurrent import (
+    GRU,
     LSTM,
     RNN,
+    GRUCell,
     LSTMCell,
+    SimpleRNN,
+    SimpleRNNCell,
+    StackedRNNCells,
 )
 
 __all__ = [
@@ -141,6 +150,8 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
+    "CuDNNGRU",
+    "CuDNNLSTM",
     "Deconvolution2D",
     "Deconvolution3D",
     "Dense",
@@ -150,6 +161,8 @@ __all__ = [
     "ELU",
     "Embedding",
     "Flatten",
+    "GRU",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -192,10 +205,13 @@ __all__ = [
     "Reshape",
     "SeparableConv1D",
     "SeparableConv2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "StackedRNNCells",
     "Subtract",
     "ThresholdedReLU",
     "UpSampling1D",

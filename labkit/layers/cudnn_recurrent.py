@@ -1,0 +1,167 @@
+"""CuDNNGRU and CuDNNLSTM: their documented equivalents, with CuDNN's layout of the weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backend as K
+from .. import regularizers
+from ..types import Constraint, Initializer, Regularizer
+from ..validation import positive
+from .recurrent.cells import Cell, GRUCell, LSTMCell, forget_one
+from .recurrent.layers import CellLayer
+from .recurrent.rnn import RNN
+
+
+def transposed_gates(W, gates: int):
+    """Each gate's matrix W_g: (n, units) read the other way round: rows of W_gᵀ as columns."""
+    n, width = K.int_shape(W)
+    units = width // gates
+    return K.concatenate(
+        [K.transpose(K.reshape(part, shape=(units, n))) for part in K.split(W, parts=gates)]
+    )
+
+
+class CuDNNCell(Cell):
+    """CuDNN 单元的公共部分：权重按 CuDNN 的次序存放，计算时换成普通单元的次序。"""
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self._stored = (self.kernel, self.recurrent_kernel, self.bias)
+
+    def _build_bias(self, width):
+        return self._weight("bias", (2 * width,))
+
+    def begin_sequence(self, sequence, training=None, features=None):
+        kernel, recurrent_kernel, bias = self._stored
+        self.kernel = transposed_gates(kernel, self.gates)
+        self.recurrent_kernel = K.concatenate(
+            [K.transpose(part) for part in K.split(recurrent_kernel, parts=self.gates)]
+        )
+        self.bias = self._converted_bias(bias)
+
+    def _converted_bias(self, bias):
+        raise NotImplementedError
+
+    def call(self, inputs, states):
+        raise NotImplementedError
+
+
+class CuDNNGRUCell(CuDNNCell, GRUCell):
+    """CuDNNGRU 的一步：GRUCell(reset_after=True, recurrent_activation="sigmoid")。"""
+
+    call = GRUCell.call
+
+    def _converted_bias(self, bias):
+        return K.reshape(bias, shape=(2, -1))
+
+
+class CuDNNLSTMCell(CuDNNCell, LSTMCell):
+    """CuDNNLSTM 的一步：LSTMCell(recurrent_activation="sigmoid")，两份偏置相加。"""
+
+    call = LSTMCell.call
+
+    def _build_bias(self, width):
+        forget = forget_one(self.bias_initializer, self.units)
+        return self.add_weight(
+            "bias",
+            (2 * width,),
+            initializer=forget if self.unit_forget_bias else self.bias_initializer,
+            regularizer=self.bias_regularizer,  # type: ignore[attr-defined]
+            constraint=self.bias_constraint,  # type: ignore[attr-defined]
+        )
+
+    def _converted_bias(self, bias):
+        first, second = K.split(bias, parts=2)
+        return first + second
+
+
+class CuDNNRNN(CellLayer):
+    """CuDNN 循环层的公共部分：不支持掩码与 Dropout，激活函数不能改。"""
+
+    cell_class: type[CuDNNCell]
+    fixed: dict[str, Any]
+
+    def _begin(self, given: dict[str, Any]) -> None:
+        kwargs = given.pop("kwargs")
+        activity = given.pop("activity_regularizer")
+        settings = {
+            name: given.pop(name) for name in ("return_sequences", "return_state", "stateful")
+        }
+        cell = self.cell_class(**given, **self.fixed)
+        RNN.__init__(self, cell, **settings, **kwargs)
+        positive(self._label(), "units", given["units"])
+        self.activity_regularizer = regularizers.get(activity)
+        self.supports_masking = False
+
+    def get_config(self):
+        return {**super().get_config(), "go_backwards": self.go_backwards}
+
+
+class CuDNNGRU(CuDNNRNN):
+    """CuDNN 实现的 GRU；labkit 用等价的 GRU(reset_after=True, recurrent_activation="sigmoid") 计算。
+
+    输入 (batch, time, features)，输出 (batch, units)；return_sequences=True 时 (batch, time, units)。
+    权重按 CuDNN 的次序存放：kernel: (features, 3·units)，recurrent_kernel: (units, 3·units)，
+    bias: (6·units,)，前一半加在输入上，后一半加在状态上；各门的次序是 z r h。
+    不支持掩码。出错：units 不是正整数、输入不是三维、收到掩码，抛出 ValueError 或 TypeError。
+    """
+
+    cell_class = CuDNNGRUCell
+    fixed = {"recurrent_activation": "sigmoid", "reset_after": True}
+
+    def __init__(
+        self,
+        units: int,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal",
+        bias_initializer: Initializer = "zeros",
+        kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        stateful: bool = False,
+        **kwargs,
+    ):
+        given = dict(locals())
+        self._begin({k: v for k, v in given.items() if k not in {"self", "__class__"}})
+
+
+class CuDNNLSTM(CuDNNRNN):
+    """CuDNN 实现的 LSTM；labkit 用等价的 LSTM(recurrent_activation="sigmoid") 计算。
+
+    输入 (batch, time, features)，输出 (batch, units)；return_sequences=True 时 (batch, time, units)。
+    权重按 CuDNN 的次序存放：kernel: (features, 4·units)，recurrent_kernel: (units, 4·units)，
+    bias: (8·units,)，前一半与后一半相加才是 LSTM 的偏置；各门的次序是 i f c o。
+    不支持掩码。出错：units 不是正整数、输入不是三维、收到掩码，抛出 ValueError 或 TypeError。
+    """
+
+    cell_class = CuDNNLSTMCell
+    fixed = {"recurrent_activation": "sigmoid"}
+
+    def __init__(
+        self,
+        units: int,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal",
+        bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        stateful: bool = False,
+        **kwargs,
+    ):
+        given = dict(locals())
+        self._begin({k: v for k, v in given.items() if k not in {"self", "__class__"}})

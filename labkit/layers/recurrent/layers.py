@@ -1,0 +1,88 @@
+"""SimpleRNN, GRU and LSTM: RNN with a cell of its own."""
+
+from __future__ import annotations
+
+import warnings
+
+from .cells import GRUCell, LSTMCell, SimpleRNNCell, over
+from .rnn import RNN
+
+
+class CellLayer(RNN):
+    """自带单元的循环层的公共部分：单元的参数与权重就是层的。"""
+
+    def __getattr__(self, name):
+        # units, activation, kernel and so on live in the cell.
+        if name in {"cell", "__deepcopy__"} or name.startswith("__") or "cell" not in self.__dict__:
+            raise AttributeError(name)
+        return getattr(self.cell, name)
+
+
+class SimpleRNN(CellLayer):
+    """简单循环层：h_t = activation(x_t·W + h_(t−1)·U + b)，即 RNN 加 SimpleRNNCell。
+
+    输入 (batch, time, features)，输出 (batch, units)；
+    return_sequences=True 时 (batch, time, units)；return_state=True 时再返回 h (batch, units)。
+    权重 kernel: (features, units)，recurrent_kernel: (units, units)，bias: (units,)。
+    出错：units 不是正整数、输入不是三维、状态的个数或形状不对，抛出 ValueError。
+    """
+
+    _run_cell = over(SimpleRNNCell)
+
+    def __init__(self, *args, **kwargs):
+        if kwargs.pop("implementation", None) is not None:
+            warnings.warn("SimpleRNN 已没有 implementation 参数，不起作用。", stacklevel=3)
+        self._run_cell(*args, **kwargs)
+
+    __init__.__signature__ = _run_cell.__signature__  # type: ignore[attr-defined]
+    __init__.__annotations__ = _run_cell.__annotations__
+
+
+class GRU(CellLayer):
+    """门控循环层（Gated Recurrent Unit）：RNN 加 GRUCell。
+
+    输入 (batch, time, features)，输出 (batch, units)；
+    return_sequences=True 时 (batch, time, units)；return_state=True 时再返回 h (batch, units)。
+    权重 kernel: (features, 3·units)，recurrent_kernel: (units, 3·units)，bias: (3·units,)，
+    reset_after=True 时 bias: (2, 3·units)；各门的次序是 z r h。
+    h_t = z·h_(t−1) + (1 − z)·h̃：z 接近 1 时保留旧的状态。
+    出错：units 不是正整数、输入不是三维、状态的个数或形状不对，抛出 ValueError。
+    """
+
+    _run_cell = over(GRUCell, last=("reset_after",))
+
+    def __init__(self, *args, **kwargs):
+        self._run_cell(*args, **current(kwargs))
+
+    __init__.__signature__ = _run_cell.__signature__  # type: ignore[attr-defined]
+    __init__.__annotations__ = _run_cell.__annotations__
+
+
+class LSTM(CellLayer):
+    """长短期记忆层（Long Short-Term Memory）：RNN 加 LSTMCell。
+
+    输入 (batch, time, features)，输出 (batch, units)；
+    return_sequences=True 时 (batch, time, units)；
+    return_state=True 时再返回 h 与 c，各为 (batch, units)。
+    权重 kernel: (features, 4·units)，recurrent_kernel: (units, 4·units)，bias: (4·units,)，
+    各门的次序是 i f c o。
+    dropout、recurrent_dropout 的掩码在一个序列的所有时间步相同（Gal 与 Ghahramani，2016）。
+    implementation 1 与 2 的数值相同，只在用了 dropout 时不同：1 给每个门一个掩码，2 共用一个。
+    出错：units 不是正整数、输入不是三维、状态的个数或形状不对，抛出 ValueError。
+    """
+
+    _run_cell = over(LSTMCell)
+
+    def __init__(self, *args, **kwargs):
+        self._run_cell(*args, **current(kwargs))
+
+    __init__.__signature__ = _run_cell.__signature__  # type: ignore[attr-defined]
+    __init__.__annotations__ = _run_cell.__annotations__
+
+
+def current(kwargs: dict) -> dict:
+    """The arguments with implementation 0, which no longer exists, turned into 1."""
+    if kwargs.get("implementation") == 0:
+        warnings.warn("implementation=0 已经取消，按 implementation=1 计算。", stacklevel=4)
+        return {**kwargs, "implementation": 1}
+    return kwargs
