@@ -35,6 +35,10 @@ from .convolutional import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from .convolutional_recurrent import (
+    ConvLSTM2D,
+    ConvLSTM2DCell,
+)
 from .core import (
     Activation,
     ActivityRegularization,
@@ -57,6 +61,14 @@ from .cudnn_recurrent import (
 )
 from .embeddings import (
     Embedding,
+)
+from .legacy import (
+    AtrousConvolution1D,
+    AtrousConvolution2D,
+    ConvRecurrent2D,
+    Highway,
+    MaxoutDense,
+    Recurrent,
 )
 from .local import (
     LocallyConnected1D,
@@ -124,12 +136,18 @@ from .recurrent import (
     SimpleRNNCell,
     StackedRNNCells,
 )
+from .wrappers import (
+    Bidirectional,
+    TimeDistributed,
+)
 
 __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
     "AlphaDropout",
+    "AtrousConvolution1D",
+    "AtrousConvolution2D",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -138,12 +156,16 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Conv1D",
     "Conv2D",
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "ConvLSTM2D",
+    "ConvLSTM2DCell",
+    "ConvRecurrent2D",
     "Convolution1D",
     "Convolution2D",
     "Convolution3D",
@@ -177,6 +199,7 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "Highway",
     "Input",
     "InputLayer",
     "InputSpec",
@@ -195,12 +218,14 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
     "Maximum",
+    "MaxoutDense",
     "Minimum",
     "Multiply",
     "PReLU",
     "Permute",
     "RNN",
     "ReLU",
+    "Recurrent",
     "RepeatVector",
     "Reshape",
     "SeparableConv1D",
@@ -214,6 +239,7 @@ __all__ = [
     "StackedRNNCells",
     "Subtract",
     "ThresholdedReLU",
+    "TimeDistributed",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",

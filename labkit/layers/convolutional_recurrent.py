@@ -1,0 +1,257 @@
+"""ConvLSTM2D: an LSTM whose matrix products are convolutions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import backend as K
+from .. import regularizers
+from ..backend.config import normalize_data_format
+from ..errors import explain
+from ..layer import InputSpec, Layer
+from ..types import Activation, Constraint, DataFormat, Initializer, Padding, Regularizer, Size
+from ..validation import choice, known_channels, positive, size
+from .recurrent.cells import forget_one, take
+from .recurrent.layers import CellLayer
+from .recurrent.rnn import RNN
+from .windows import window_outputs
+
+
+class ConvLSTM2DCell(Layer):
+    """ConvLSTM2D 的一步：与 LSTMCell 相同，矩阵乘法换成二维卷积。
+
+    输入 (batch, rows, cols, channels)，状态 h、c 各为 (batch, out_rows, out_cols, filters)；
+    channels_first 时通道在第 1 轴。
+    权重 kernel: (*kernel_size, channels, 4·filters)，
+    recurrent_kernel: (*kernel_size, filters, 4·filters)，bias: (4·filters,)，各门的次序是 i f c o。
+    对状态的卷积步幅为 1、补零为 same，所以状态的大小不变。来源：Shi 等，2015。
+    """
+
+    filters: int
+    kernel_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilation_rate: tuple[int, ...]
+    data_format: str
+    use_bias: bool
+    unit_forget_bias: bool
+    dropout: float
+    recurrent_dropout: float
+    activation: Any
+    recurrent_activation: Any
+    bias_initializer: Any
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Size,
+        strides: Size = (1, 1),
+        padding: Padding = "valid",
+        data_format: DataFormat | None = None,
+        dilation_rate: Size = (1, 1),
+        activation: Activation = "tanh",
+        recurrent_activation: Activation = "hard_sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal",
+        bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        where, given = self._label(), locals()
+        take(self, {k: v for k, v in given.items() if k not in OWN})
+        self.filters = positive(where, "filters", filters)
+        self.kernel_size = size(where, "kernel_size", kernel_size, 2)
+        self.strides = size(where, "strides", strides, 2)
+        self.padding = choice(where, "padding", padding, Padding)
+        self.data_format = normalize_data_format(data_format)
+        self.dilation_rate = size(where, "dilation_rate", dilation_rate, 2)
+        self.state_size = (self.filters, self.filters)
+        self._masks = self._recurrent_masks = [None] * 4
+
+    def build(self, input_shape):
+        channels = input_shape[1 if self.data_format == "channels_first" else -1]
+        known_channels(self._label(), input_shape, channels)
+        width = 4 * self.filters
+        self.kernel = self._weight("kernel", (*self.kernel_size, channels, width))
+        self.recurrent_kernel = self._weight(
+            "recurrent_kernel", (*self.kernel_size, self.filters, width), "recurrent"
+        )
+        self.bias = self._build_bias(width) if self.use_bias else None
+        self.built = True
+
+    def _build_bias(self, width: int):
+        draw = self.bias_initializer
+        return self.add_weight(
+            "bias",
+            (width,),
+            initializer=forget_one(draw, self.filters) if self.unit_forget_bias else draw,
+            regularizer=self.bias_regularizer,  # type: ignore[attr-defined]
+            constraint=self.bias_constraint,  # type: ignore[attr-defined]
+        )
+
+    def output_shape_of(self, shape) -> tuple:
+        """一步的输出形状。"""
+        first = self.data_format == "channels_first"
+        space = window_outputs(
+            self._label(),
+            "kernel_size",
+            shape[2:] if first else shape[1:-1],
+            self.kernel_size,
+            self.padding,
+            self.strides,
+            self.dilation_rate,
+        )
+        return (shape[0], self.filters, *space) if first else (shape[0], *space, self.filters)
+
+    def begin_sequence(self, sequence, training=None, features=None) -> None:
+        """Draw a sequence's masks: the same at every step, one for each gate."""
+        shape = K.int_shape(sequence)
+        step = (shape[0], *shape[2:])
+
+        def draw(shape, rate):
+            if not 0 < rate < 1 or not K.in_train_phase(True, False, training=training):
+                return [None] * 4
+            return [K.dropout(np.ones(shape, K.floatx()), level=rate) for _ in range(4)]
+
+        self._masks = draw(step, self.dropout)
+        self._recurrent_masks = draw(self.output_shape_of(step), self.recurrent_dropout)
+
+    def call(self, inputs, states):
+        h, c = states
+        z = self._convolve(inputs, self.kernel, self._masks, self.strides, self.padding)
+        if self.bias is not None:
+            z = K.bias_add(z, self.bias, data_format=self.data_format)
+        z = z + self._convolve(h, self.recurrent_kernel, self._recurrent_masks, (1, 1), "same")
+        axis = 1 if self.data_format == "channels_first" else -1
+        i, f, candidate, o = K.split(z, parts=4, axis=axis)
+        gate = self.recurrent_activation
+        c = gate(f) * c + gate(i) * self.activation(candidate)
+        h = gate(o) * self.activation(c)
+        return h, [h, c]
+
+    def _convolve(self, x, kernel, masks, strides, padding):
+        dilation = self.dilation_rate if kernel is self.kernel else (1, 1)
+
+        def conv(x, kernel):
+            return K.conv2d(x, kernel, strides, padding, self.data_format, dilation)
+
+        if masks[0] is None:
+            return conv(x, kernel)
+        axis = 1 if self.data_format == "channels_first" else -1
+        parts = zip(masks, K.split(kernel, parts=4), strict=True)
+        return K.concatenate([conv(x * mask, part) for mask, part in parts], axis=axis)
+
+
+#: Arguments that need checks of their own, and what locals() holds besides arguments.
+OWN = {
+    *("self", "__class__", "kwargs", "where", "given"),
+    *("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate"),
+}
+
+
+class ConvRNN2D(RNN):
+    """沿时间轴反复调用一个卷积单元；输入是五维的图像序列。
+
+    参数：
+        cell：卷积单元，例如 ConvLSTM2DCell。
+    """
+
+    def __init__(self, cell, *args, **kwargs):
+        if isinstance(cell, list | tuple):
+            raise TypeError(
+                explain(
+                    type(self).__name__,
+                    f"{len(cell)} 个单元的列表",
+                    "卷积单元不能叠起来",
+                    "几个 ConvLSTM2D 层，前面的 return_sequences=True",
+                )
+            )
+        if kwargs.get("unroll"):
+            raise TypeError(
+                explain(type(self).__name__, "unroll=True", "卷积循环层不能展开", "unroll=False")
+            )
+        super().__init__(cell, *args, **kwargs)
+        self.input_spec = [InputSpec(ndim=5)]
+
+    def _state_shapes(self, input_shape):
+        shape = self.cell.output_shape_of((input_shape[0], *input_shape[2:]))
+        return [shape] * len(self._state_sizes)
+
+    def _fixed_axes(self, shape):
+        first = self.cell.data_format == "channels_first"
+        # As in Keras, rows and columns may change unless the states are kept.
+        return (
+            shape[2:]
+            if self.stateful
+            else ((shape[2], None, None) if first else (None, None, shape[4]))
+        )
+
+    def compute_output_shape(self, input_shape):
+        shape, _ = self._split_shapes(input_shape)
+        state, *_ = states = self._state_shapes(shape)
+        y = (*shape[:2], *state[1:]) if self.return_sequences else state
+        return [y, *states] if self.return_state else y
+
+
+class ConvLSTM2D(CellLayer, ConvRNN2D):
+    """卷积 LSTM 层：输入与状态都是图像，门由卷积算出，用于视频、雷达图的预测。
+
+    输入 (batch, time, rows, cols, channels)，输出 (batch, out_rows, out_cols, filters)；
+    return_sequences=True 时 (batch, time, out_rows, out_cols, filters)；channels_first 时通道在
+    第 2 轴；return_state=True（关键字参数）时再返回 h 与 c。
+    权重 kernel: (*kernel_size, channels, 4·filters)，
+    recurrent_kernel: (*kernel_size, filters, 4·filters)，bias: (4·filters,)，各门的次序是 i f c o。
+    没有 peephole 连接。出错：输入不是五维、核比输入大抛出 ValueError；unroll=True 抛出 TypeError。
+    来源：Shi 等，2015。
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Size,
+        strides: Size = (1, 1),
+        padding: Padding = "valid",
+        data_format: DataFormat | None = None,
+        dilation_rate: Size = (1, 1),
+        activation: Activation = "tanh",
+        recurrent_activation: Activation = "hard_sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal",
+        bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Regularizer = None,
+        recurrent_regularizer: Regularizer = None,
+        bias_regularizer: Regularizer = None,
+        activity_regularizer: Regularizer = None,
+        kernel_constraint: Constraint = None,
+        recurrent_constraint: Constraint = None,
+        bias_constraint: Constraint = None,
+        return_sequences: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        **kwargs,
+    ):
+        given = dict(locals())
+        rnn = {name: given[name] for name in ("return_sequences", "go_backwards", "stateful")}
+        skipped = {"self", "__class__", "kwargs", "activity_regularizer", *rnn}
+        cell = ConvLSTM2DCell(**{k: v for k, v in given.items() if k not in skipped})
+        ConvRNN2D.__init__(self, cell, **rnn, **kwargs)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+
+    def get_config(self):
+        extra = {"return_state": self.return_state, "unroll": self.unroll}
+        return {**super().get_config(), **extra}
