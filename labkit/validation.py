@@ -45,13 +45,13 @@ def size(where: str, name: str, value, rank: int) -> tuple[int, ...]:
     return tuple(positive(where, name, n) for n in value)
 
 
-def shape(where: str, name: str, value) -> tuple[int | None, ...]:
-    """A tuple of positive integers, None for a length that is not known."""
+def shape(where: str, name: str, value, zero: bool = False) -> tuple[int | None, ...]:
+    """A tuple of positive integers (or zeros too), None for a length that is not known."""
     suggestion = f"{name}=({value},)" if is_integer(value) else f"{name}=(28, 28, 1)"
     rule = f"{name} 是元组，每一项是正整数，未知的长度写 None"
     if not isinstance(value, list | tuple):
         raise TypeError(explain(where, f"{name}={value!r}", rule, suggestion))
-    if not all(n is None or is_integer(n) and n > 0 for n in value):
+    if not all(n is None or is_integer(n) and n >= 1 - zero for n in value):
         closest = tuple(
             n if n is None else max(1, round(n)) if isinstance(n, int | float) else None
             for n in value

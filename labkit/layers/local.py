@@ -24,6 +24,7 @@ class LocallyConnected(Layer):
     """
 
     rank: int
+    unknown_length: type[Exception] = ValueError
 
     def __init__(
         self,
@@ -91,7 +92,7 @@ class LocallyConnected(Layer):
         known_channels(self._label(), input_shape, channels)
         outputs = self._outputs(input_shape)
         if None in outputs:
-            raise ValueError(
+            raise self.unknown_length(
                 explain(
                     self._label(),
                     f"形状 {tuple(input_shape)} 的输入",
@@ -140,11 +141,11 @@ class LocallyConnected1D(LocallyConnected):
     权重 kernel: (new_steps, kernel_size·channels, filters)，bias: (new_steps, filters)。
     new_steps = ⌊(steps − kernel_size) / strides⌋ + 1。
     data_format 不起作用，总按 channels_last 计算（Keras 2.2.5 的实际行为）。
-    出错：padding 不是 'valid'、steps 未知、窗口比输入长，抛出 ValueError。
+    出错：padding 不是 'valid'、窗口比输入长，抛出 ValueError；steps 未知，抛出 TypeError。
     """
 
     rank = 1
-    __init__ = with_defaults(LocallyConnected.__init__)
+    unknown_length = TypeError
 
     @property
     def _first(self):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from .. import backend as K
 from ..backend.tape import Symbol
 from ..errors import explain
-from ..layer import InputSpec, Layer
+from ..layer import InputSpec, Layer, unpack_shapes
 from ..run import Run
 from ..signatures import call_arguments
 from ..utils.generic_utils import has_arg, to_list
@@ -105,7 +105,7 @@ class TimeDistributed(Wrapper):
     计算时把 batch 与 time 并成一轴，所以里面的 Dropout 每步的掩码不同。
     掩码：里面那一层自己产生掩码时用它的；否则把输入的掩码 (batch, time, …) 收成 (batch, time)。
     里面那一层的 activity_regularizer 不计入损失（Keras 2.2.5 的实际行为）。
-    出错：输入低于三维抛出 ValueError；layer 不是层抛出 TypeError。
+    出错：输入低于三维抛出 AssertionError；layer 不是层抛出 TypeError。
 
     参数：
         layer：用在每一步上的层或模型，它的输入不含时间轴。
@@ -114,7 +114,19 @@ class TimeDistributed(Wrapper):
     def __init__(self, layer, **kwargs):
         super().__init__(layer, **kwargs)
         self.supports_masking = True
-        self.input_spec = InputSpec(min_ndim=3)
+
+    def assert_input_compatibility(self, inputs):
+        if isinstance(inputs, list) or K.ndim(inputs) < 3:
+            shape = unpack_shapes(inputs)
+            raise AssertionError(
+                explain(
+                    self._label(),
+                    f"形状 {shape} 的输入",
+                    "输入是一个至少三维的张量 (batch, time, …)",
+                    "补上时间轴，或去掉 TimeDistributed",
+                )
+            )
+        super().assert_input_compatibility(inputs)
 
     @staticmethod
     def _child(shape) -> tuple:

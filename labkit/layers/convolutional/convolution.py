@@ -19,6 +19,7 @@ class Windowed(Layer):
     """卷积层的公共部分：窗口、偏置、激活。rank 是空间轴的个数。"""
 
     rank: int
+    takes_causal = False
     #: The function of K that computes the layer.
     convolution: Callable[..., Any]
 
@@ -50,7 +51,11 @@ class Windowed(Layer):
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.bias_constraint = constraints.get(bias_constraint)
         self.padding = choice(where, "padding", padding, ConvPadding)
+        self._check_format()
         self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def _check_format(self) -> None:
+        """What is refused at once."""
 
     @property
     def _channel_axis(self) -> int:
@@ -62,12 +67,12 @@ class Windowed(Layer):
 
     def _check_settings(self) -> None:
         """What Keras, too, refuses only when the layer meets its input."""
-        if self.padding == "causal" and self.rank != 1:
+        if self.padding == "causal" and not self.takes_causal:
             raise ValueError(
                 explain(
                     self._label(),
                     "padding='causal'",
-                    "因果补零只在前面补，只对一个时间轴有意义，即只有 Conv1D 有",
+                    "因果补零只在前面补，只对一个时间轴有意义，而且只有 Conv1D 有",
                     "padding='same'",
                 )
             )
@@ -190,11 +195,12 @@ class Conv(Windowed):
 class Conv1D(Conv):
     """一维卷积层：核沿时间轴滑动，每一步把窗口里的所有特征加权求和。
 
-    输入 (batch, steps, channels)，输出 (batch, new_steps, filters)；channels_first 时通道在第 1 轴。
+    输入 (batch, steps, channels)，输出 (batch, new_steps, filters)；
+    channels_first 时通道在第 1 轴。
     权重 kernel: (kernel_size, channels, filters)，bias: (filters,)。
     covered = (kernel_size − 1)·dilation_rate + 1；valid：out = ⌊(n − covered) / strides⌋ + 1；
     same、causal：out = ⌈n / strides⌉。causal 只在前面补 covered − 1 格，输出看不到以后的输入。
-    出错：核比输入长、步幅与膨胀率同时大于 1，抛出 ValueError。
+    出错：核比输入长、步幅与膨胀率同时大于 1、causal 与 channels_first 同用，抛出 ValueError。
     来源：causal 与膨胀见 van den Oord 等，2016（WaveNet）。
 
     参数：
@@ -202,7 +208,20 @@ class Conv1D(Conv):
     """
 
     rank = 1
+    takes_causal = True
     convolution = K.conv1d
+
+    def _check_format(self):
+        if self.padding == "causal" and self.data_format == "channels_first":
+            raise ValueError(
+                explain(
+                    self._label(),
+                    "padding='causal'，data_format='channels_first'",
+                    "因果补零只有 channels_last 的格式，即 (batch, steps, channels)",
+                    "data_format='channels_last'，前面加 Permute((2, 1))",
+                )
+            )
+
     __init__ = with_defaults(Conv.__init__, data_format="channels_last")
 
 

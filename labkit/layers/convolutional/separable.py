@@ -96,7 +96,8 @@ class SeparableConv(Windowed):
 class SeparableConv1D(SeparableConv):
     """一维可分离卷积层：先逐通道卷积，再用长度为 1 的卷积混合通道，权重比 Conv1D 少得多。
 
-    输入 (batch, steps, channels)，输出 (batch, new_steps, filters)；channels_first 时通道在第 1 轴。
+    输入 (batch, steps, channels)，输出 (batch, new_steps, filters)；
+    channels_first 时通道在第 1 轴。
     权重 depthwise_kernel: (kernel_size, channels, depth_multiplier)，
     pointwise_kernel: (1, channels·depth_multiplier, filters)，bias: (filters,)。
     步幅与膨胀率可以同时大于 1（Keras 2.2.5 的 TensorFlow 后端这时算错，labkit 按定义计算）。

@@ -7,7 +7,7 @@ from ...backend.windows import effective_size
 from ...errors import explain
 from ...types import Activation, Constraint, DataFormat, Initializer, Padding, Regularizer, Size
 from ...validation import is_integer
-from .convolution import Conv
+from .convolution import Conv, Windowed
 
 
 class ConvTranspose(Conv):
@@ -44,8 +44,8 @@ class ConvTranspose(Conv):
         return tuple(values)
 
     def _check_settings(self):
-        if self.padding == "causal":
-            super()._check_settings()
+        # Strides and dilation may go together here, other than in Conv.
+        Windowed._check_settings(self)
 
     def _build_kernels(self, channels):
         self.kernel = self._weight("kernel", (*self.kernel_size, self.filters, channels))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ... import backend as K
+from ... import validation
 from ...errors import explain
 from ...layer import InputSpec, Layer
 from ...validation import is_integer, positive
@@ -78,18 +79,20 @@ class Permute(Layer):
 
     def __init__(self, dims: tuple[int, ...], **kwargs):
         super().__init__(**kwargs)
-        values = tuple(dims) if isinstance(dims, list | tuple) else dims
-        if not isinstance(values, tuple) or sorted(values) != list(range(1, len(values) + 1)):
+        self.dims = validation.shape(self._label(), "dims", dims, zero=True)
+        self.input_spec = InputSpec(ndim=len(self.dims) + 1)
+
+    def build(self, input_shape):
+        if sorted(self.dims) != list(range(1, len(input_shape))):
             raise ValueError(
                 explain(
                     self._label(),
-                    f"dims={dims!r}",
-                    "dims 是 1 到 n 的一个排列，n 是 batch 以外的轴数，每个轴恰好出现一次",
-                    "dims=(2, 1)",
+                    f"dims={self.dims}，输入形状 {tuple(input_shape)}",
+                    f"dims 是 1 到 {len(input_shape) - 1} 的一个排列，每个轴恰好出现一次",
+                    f"dims={tuple(range(len(input_shape) - 1, 0, -1))}",
                 )
             )
-        self.dims = values
-        self.input_spec = InputSpec(ndim=len(values) + 1)
+        self.built = True
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))

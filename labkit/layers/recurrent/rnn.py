@@ -129,6 +129,15 @@ class RNN(Layer):
         states = [] if initial_state is None else to_list(initial_state, allow_tuple=True)
         fixed = [] if constants is None else to_list(constants, allow_tuple=True)
         if fixed:
+            if not has_arg(self.cell.call, "constants"):
+                raise ValueError(
+                    explain(
+                        self._label(),
+                        f"{len(fixed)} 个常量",
+                        f"{type(self.cell).__name__}.call 没有参数 constants",
+                        "def call(self, inputs, states, constants=None)",
+                    )
+                )
             self._num_constants = len(fixed)
         extra = [*states, *fixed]
         symbolic = [isinstance(x, Symbol) for x in extra]
@@ -221,15 +230,6 @@ class RNN(Layer):
     def _step(self, constants, training):
         settings = {"training": training} if has_arg(self.cell.call, "training") else {}
         if constants:
-            if not has_arg(self.cell.call, "constants"):
-                raise ValueError(
-                    explain(
-                        self._label(),
-                        f"{len(constants)} 个常量",
-                        f"{type(self.cell).__name__}.call 没有参数 constants",
-                        "def call(self, inputs, states, constants=None)",
-                    )
-                )
             settings["constants"] = constants
         return lambda x, states: self.cell.call(x, states, **settings)
 
