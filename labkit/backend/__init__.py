@@ -1,6 +1,7 @@
 """K：唯一知道 NumPy、梯度与设备的地方。函数名与 Keras 2.2.5 的 keras.backend 相同。"""
 
 from .config import (
+    backend,
     clear_session,
     epsilon,
     floatx,
@@ -11,6 +12,7 @@ from .config import (
     learning_phase,
     learning_phase_scope,
     name_scope,
+    normalize_data_format,
     reset_uids,
     set_epsilon,
     set_floatx,
@@ -35,6 +37,12 @@ from .crossentropy import (
     categorical_crossentropy,
     sigmoid_crossentropy,
     sparse_categorical_crossentropy,
+)
+from .ctc import (
+    ctc_batch_cost,
+    ctc_decode,
+    ctc_label_dense_to_sparse,
+    ctc_loss,
 )
 from .elementwise import (
     abs,
@@ -82,6 +90,11 @@ from .function import (
     is_placeholder,
     set_session,
 )
+from .functional import (
+    foldl,
+    foldr,
+    map_fn,
+)
 from .linear import (
     batch_dot,
     bias_add,
@@ -118,6 +131,7 @@ from .movement import (
     split,
     squeeze,
     stack,
+    tile,
     transpose,
     unstack,
     zeros_like,
@@ -125,6 +139,7 @@ from .movement import (
 from .normalization import (
     batch_normalization,
     moments,
+    normalize_batch_in_training,
 )
 from .pooling import (
     average_pool,
@@ -137,7 +152,9 @@ from .random import (
     generator,
     random_binomial,
     random_normal,
+    random_normal_variable,
     random_uniform,
+    random_uniform_variable,
     truncated_normal,
 )
 from .recurrence import (
@@ -148,6 +165,8 @@ from .reduction import (
     any,
     argmax,
     argmin,
+    cumprod,
+    cumsum,
     l2_normalize,
     logsumexp,
     max,
@@ -161,6 +180,7 @@ from .reduction import (
 from .resizing import (
     resize_images,
     resize_volumes,
+    slice,
     spatial_2d_padding,
     spatial_3d_padding,
     stretch,
@@ -179,13 +199,18 @@ from .variables import (
     batch_set_value,
     constant,
     eval,
+    eye,
     get_value,
     is_keras_tensor,
+    is_sparse,
     is_tensor,
+    manual_variable_initialization,
     moving_average_update,
     ones,
     placeholder,
+    print_tensor,
     set_value,
+    to_dense,
     update,
     update_add,
     update_sub,

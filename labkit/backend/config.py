@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,11 @@ _learning_phase = 0
 _fixed_phase: int | None = None
 _uids: defaultdict[str, int] = defaultdict(int)
 _scopes: list[tuple[str, defaultdict[str, int]]] = []
+
+
+def backend() -> str:
+    """后端的名字。labkit 的行为与数值是 Keras 的 TensorFlow 后端的，所以答 'tensorflow'。"""
+    return "tensorflow"
 
 
 def floatx() -> str:
@@ -146,3 +153,25 @@ def scoped(name: str) -> str:
     given[name] += 1
     number = f"_{given[name] - 1}" if given[name] > 1 else ""
     return "/".join([*(scope for scope, _ in _scopes), name + number]) + ":0"
+
+
+def read_settings() -> None:
+    """Take floatx, epsilon and image_data_format from Keras' own file, when it is there.
+
+    `$KERAS_HOME/keras.json`, or `~/.keras/keras.json`. A file that is no JSON is ignored, as Keras
+    does; the file is never written.
+    """
+    home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    try:
+        with open(os.path.join(home, "keras.json"), encoding="utf-8") as file:
+            settings = json.load(file)
+    except (OSError, ValueError):
+        return
+    if not isinstance(settings, dict):
+        return
+    set_floatx(settings.get("floatx", _floatx))
+    set_epsilon(settings.get("epsilon", _epsilon))
+    set_image_data_format(settings.get("image_data_format", _image_data_format))
+
+
+read_settings()

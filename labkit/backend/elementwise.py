@@ -177,14 +177,20 @@ def cast(x, dtype: str):
 
 
 @primitive
-def identity(x):
+def identity(x, name=None):
     return x, lambda dy: (dy,)
 
 
 @primitive
-def stop_gradient(x):
-    """原样返回，梯度到此为止。"""
+def _stop_gradient(x):
     return x, None
+
+
+def stop_gradient(variables):
+    """原样返回，梯度到此为止；可以是一个张量或一列。"""
+    if isinstance(variables, list | tuple):
+        return [_stop_gradient(x) for x in variables]
+    return _stop_gradient(variables)
 
 
 # --- activations ---

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import builtins
-
 import numpy as np
 
+from ..errors import explain
 from .config import floatx
-from .tape import Operators, Symbol, Tensor, primitive, value
+from .tape import Operators, Symbol, Tensor, known, primitive, value
 
 
 def shape(x) -> tuple:
-    """形状；符号张量中未知的维是 None。"""
+    """形状；符号张量中未知的维是 None，图正在计算时是真正的长度。"""
+    x = known(x)
     return x.shape if hasattr(x, "shape") else np.shape(x)
 
 
@@ -173,6 +173,31 @@ def repeat_elements(x, rep, axis):
         return (grouped.sum(axis=at + 1),)
 
     return np.repeat(x, rep, axis), backward
+
+
+@primitive
+def _tile(x, n):
+    def backward(dy):
+        parts = [m for k, length in zip(n, x.shape, strict=True) for m in (k, length)]
+        return (dy.reshape(parts).sum(axis=tuple(range(0, 2 * x.ndim, 2))),)
+
+    return np.tile(x, n), backward
+
+
+def tile(x, n):
+    """把 x 沿每个轴重复 n 次；n 是整数或整数的列表，比轴数少时对应后面的轴。"""
+    times = [n] if isinstance(n, int | np.integer) else list(n)
+    rank = ndim(x)
+    if len(times) > rank:
+        raise NotImplementedError(
+            explain(
+                "K.tile",
+                f"{len(times)} 个次数，{rank} 维的张量",
+                "次数不能比轴多",
+                "先用 K.expand_dims 补上轴",
+            )
+        )
+    return _tile(x, n=tuple([1] * (rank - len(times)) + times))
 
 
 def repeat(x, n):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .config import floatx
-from .tape import primitive
+from .tape import Variable, primitive
+from .variables import variable
 
 
 def generator(seed=None):
@@ -37,6 +38,16 @@ def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     while (outside := np.abs(z) > 2).any():
         z[outside] = draw(size=int(outside.sum()))
     return (mean + stddev * z).astype(dtype or floatx())
+
+
+def random_uniform_variable(shape, low, high, dtype=None, name=None, seed=None) -> Variable:
+    """[low, high) 上均匀分布的变量。"""
+    return variable(random_uniform(shape, low, high, dtype, seed), dtype, name)
+
+
+def random_normal_variable(shape, mean, scale, dtype=None, name=None, seed=None) -> Variable:
+    """正态分布的变量，标准差是 scale。"""
+    return variable(random_normal(shape, mean, scale, dtype, seed), dtype, name)
 
 
 @primitive

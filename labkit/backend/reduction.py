@@ -132,3 +132,16 @@ def l2_normalize(x, axis=None):
     from .elementwise import maximum
 
     return divide(x, sqrt(maximum(sum(square(x), axis=axis, keepdims=True), 1e-12)))
+
+
+@primitive
+def cumsum(x, axis=0):
+    """沿 axis 的累计和。"""
+    return np.cumsum(x, axis), lambda dy: (np.flip(np.cumsum(np.flip(dy, axis), axis), axis),)
+
+
+@primitive
+def cumprod(x, axis=0):
+    """沿 axis 的累计积；元素为 0 处的梯度不是数（TensorFlow 的规则）。"""
+    y = np.cumprod(x, axis)
+    return y, lambda dy: (np.flip(np.cumsum(np.flip(dy * y, axis), axis), axis) / x,)

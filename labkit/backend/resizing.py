@@ -1,13 +1,15 @@
-"""Changing the lengths of spatial axes: padding with zeros, repeating, interpolating."""
+"""Changing the lengths of axes: padding with zeros, repeating, interpolating, cutting out."""
 
 from __future__ import annotations
+
+import builtins
 
 import numpy as np
 
 from ..errors import explain
 from .config import normalize_data_format
-from .movement import ndim, pad, repeat_elements
-from .tape import primitive
+from .movement import getitem, ndim, pad, repeat_elements
+from .tape import primitive, value
 
 
 def temporal_padding(x, padding=(1, 1)):
@@ -90,3 +92,19 @@ def stretch(x, rep, axis):
         return np.moveaxis(np.tensordot(W, x, axes=(1, axis)), 0, axis)
 
     return along_axis(W, x), lambda dy: (along_axis(W.T, dy),)
+
+
+def slice(x, start, size):
+    """从 start 起取 size 那么大的一块；size 中的 −1 表示取到末尾。"""
+    begin, lengths = np.asarray(value(start)).tolist(), np.asarray(value(size)).tolist()
+    if not len(begin) == len(lengths) == ndim(x):
+        raise ValueError(
+            explain(
+                "K.slice",
+                f"start={begin}，size={lengths}，{ndim(x)} 维的张量",
+                "start 与 size 都是每个轴一个数",
+                f"长度为 {ndim(x)} 的列表",
+            )
+        )
+    pairs = zip(begin, lengths, strict=True)
+    return getitem(x, index=tuple(builtins.slice(a, None if n == -1 else a + n) for a, n in pairs))

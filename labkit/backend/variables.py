@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import explain
 from .config import floatx, scoped
-from .tape import Symbol, Tensor, Variable, value
+from .tape import Symbol, Tensor, Variable, primitive, value
 
 
 def variable(value, dtype=None, name=None, constraint=None) -> Variable:
@@ -110,3 +110,38 @@ def is_keras_tensor(x) -> bool:
 def is_tensor(x) -> bool:
     """是不是张量（有值的或符号的）。"""
     return isinstance(x, Tensor | Symbol)
+
+
+def eye(size, dtype=None, name=None) -> Variable:
+    """单位矩阵的变量；size 是整数，或 (行数, 列数)。"""
+    shape = (size, size) if isinstance(size, int | np.integer) else tuple(size)
+    return variable(np.eye(*shape), dtype, name)
+
+
+def print_tensor(x, message=""):
+    """算到这里时打印 message 与 x 的值，返回 x 本身。"""
+    return _print(x, message=message)
+
+
+@primitive
+def _print(x, message):
+    print(message, x, sep="")
+    return x, lambda dy: (dy,)
+
+
+def is_sparse(tensor) -> bool:
+    """是不是稀疏张量；K.placeholder(sparse=True) 在 labkit 里也是普通张量。"""
+    return hasattr(tensor, "dense_shape")
+
+
+def to_dense(tensor):
+    """稀疏张量变成普通的数组，普通的张量原样返回。"""
+    if not is_sparse(tensor):
+        return tensor
+    dense = np.zeros(tuple(tensor.dense_shape), np.asarray(tensor.values).dtype)
+    dense[tuple(np.asarray(tensor.indices).T)] = tensor.values
+    return dense
+
+
+def manual_variable_initialization(value: bool) -> None:
+    """TensorFlow 1 的开关；labkit 的变量建立时就有值，所以没有作用。"""
