@@ -231,6 +231,64 @@ def test_stateful(case):
             np.testing.assert_allclose(y, data[f"y{i}_call{k}"], **OUTPUT)
 
 
+@cases("cell")
+def test_cell(case):
+    data = arrays(case)
+    cell = make(case)
+    assert tuples(cell.state_size) == tuples(case["state_size"])
+    check_config(cell.get_config(), case["get_config"])
+    x, *states = [K.variable(x) for x in numbered(data, "x")]
+    cell.build(x.shape)
+    cell.built = True
+    cell.set_weights(numbered(data, "w"))
+    y, new = cell.call(x, states)
+    ys = [y, *new]
+    for found, expected in zip(ys, numbered(data, "y"), strict=True):
+        np.testing.assert_allclose(K.eval(found), expected, **OUTPUT)
+    check_gradients(data, "", cell, [x, *states], ys)
+
+
+@cases("graph")
+def test_graph(case):
+    """Shared layers, several inputs and outputs, masks and states along a functional graph."""
+    data = arrays(case)
+    xs = numbered(data, "x")
+    whole = [x.dtype.kind in "iu" for x in xs]
+    ins = [layers.Input(batch_shape=(None, *x.shape[1:])) for x in xs]
+    made, tensors = {}, {f"{name}:0": x for name, x in zip(case["input_names"], ins, strict=True)}
+
+    def at(name):
+        return tensors[name if ":" in name else f"{name}:0"]
+
+    for node in case["nodes"]:
+        layer = made.get(node.get("shared")) or nested(tuples(node["layer"]))
+        made.setdefault(node["name"], layer)
+        arriving = [at(name) for name in node["inbound"]]
+        settings = {}
+        if "initial_state" in node:
+            settings["initial_state"] = [at(name) for name in node["initial_state"]]
+        ys = layer(arriving if len(arriving) > 1 else arriving[0], **settings)
+        tensors |= {f"{node['name']}:{i}": y for i, y in enumerate(as_list(ys))}
+    model = Model(ins, [at(name) for name in case["output_names"]])
+    assert model.count_params() == case["count_params"]
+    for name, places in case["layer_weights"].items():
+        made[name].set_weights([data[f"w{i}"] for i in places])
+
+    for y, expected in zip(as_list(model.predict(xs)), numbered(data, "y"), strict=True):
+        np.testing.assert_allclose(y, expected, **OUTPUT)
+    values = [x if kept else K.variable(x) for x, kept in zip(xs, whole, strict=True)]
+    ys = as_list(model(values if len(values) > 1 else values[0]))
+    loss = sum(K.sum(y * c) for y, c in zip(ys, numbered(data, "c"), strict=True))
+    weights = {
+        f"gw{i}": w
+        for name, places in case["layer_weights"].items()
+        for i, w in zip(places, made[name].weights, strict=True)
+    }
+    wanted = weights | {f"gx{i}": x for i, x in enumerate(values) if not whole[i]}
+    for name, gradient in zip(wanted, K.gradients(loss, list(wanted.values())), strict=True):
+        np.testing.assert_allclose(K.eval(gradient), data[name], err_msg=name, **GRADIENT)
+
+
 @cases("stochastic")
 def test_noise_statistics(case):
     np.random.seed(0)

@@ -99,9 +99,12 @@ class CuDNNRNN(CellLayer):
 
 
 class CuDNNGRU(CuDNNRNN):
-    """CuDNN 实现的 GRU；labkit 用等价的 GRU(reset_after=True, recurrent_activation="sigmoid") 计算。
+    """CuDNN 实现的 GRU。
 
-    输入 (batch, time, features)，输出 (batch, units)；return_sequences=True 时 (batch, time, units)。
+    labkit 用等价的 GRU(reset_after=True, recurrent_activation="sigmoid") 计算。
+
+    输入 (batch, time, features)，输出 (batch, units)；
+    return_sequences=True 时 (batch, time, units)。
     权重按 CuDNN 的次序存放：kernel: (features, 3·units)，recurrent_kernel: (units, 3·units)，
     bias: (6·units,)，前一半加在输入上，后一半加在状态上；各门的次序是 z r h。
     不支持掩码。出错：units 不是正整数、输入不是三维、收到掩码，抛出 ValueError 或 TypeError。
@@ -135,7 +138,8 @@ class CuDNNGRU(CuDNNRNN):
 class CuDNNLSTM(CuDNNRNN):
     """CuDNN 实现的 LSTM；labkit 用等价的 LSTM(recurrent_activation="sigmoid") 计算。
 
-    输入 (batch, time, features)，输出 (batch, units)；return_sequences=True 时 (batch, time, units)。
+    输入 (batch, time, features)，输出 (batch, units)；
+    return_sequences=True 时 (batch, time, units)。
     权重按 CuDNN 的次序存放：kernel: (features, 4·units)，recurrent_kernel: (units, 4·units)，
     bias: (8·units,)，前一半与后一半相加才是 LSTM 的偏置；各门的次序是 i f c o。
     不支持掩码。出错：units 不是正整数、输入不是三维、收到掩码，抛出 ValueError 或 TypeError。

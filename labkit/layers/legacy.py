@@ -55,7 +55,8 @@ class LegacyDense(Layer):
 class Highway(LegacyDense):
     """高速公路层：t·activation(x·W + b) + (1 − t)·x，t = σ(x·W_carry + b_carry)。
 
-    输入与输出 (batch, input_dim)。权重 W、W_carry: (input_dim, input_dim)，b、b_carry: (input_dim,)，
+    输入与输出 (batch, input_dim)。
+    权重 W、W_carry: (input_dim, input_dim)，b、b_carry: (input_dim,)，
     b_carry 的初始值是 1。t 越小，输入越是原样通过。来源：Srivastava 等，2015。
     """
 

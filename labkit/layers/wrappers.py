@@ -196,10 +196,12 @@ class Bidirectional(Wrapper):
 
     输入 (batch, time, features)；输出在 concat 时最后一轴加倍，sum、mul、ave 时不变，
     merge_mode=None 时是两个输出。return_sequences=True 时反向的输出先翻转回原来的次序再合并。
-    return_state=True 时后面接正向的状态，再接反向的状态；initial_state 的前一半给正向，后一半给反向。
+    return_state=True 时后面接正向的状态，再接反向的状态。
+    initial_state 的前一半给正向，后一半给反向。
     Keras 2.2.5 的两个实际行为：里面那一层的 activity_regularizer 不起作用；里面的 stateful=True
     只在训练时保留状态，预测与评估时每一批都从原来的状态开始。
-    出错：merge_mode 不认识、初始状态的个数是奇数，抛出 ValueError。来源：Schuster 与 Paliwal，1997。
+    出错：merge_mode 不认识、初始状态的个数是奇数，抛出 ValueError。
+    来源：Schuster 与 Paliwal，1997。
 
     参数：
         layer：循环层，例如 LSTM(8)。

@@ -209,7 +209,7 @@ case("dropout", normal(4, 3, 2), level=0.4, noise_shape=(None, 1, None), seed=3)
 # Without a gradient: the call, and what K.gradients says of it.
 FLAT = [
     ("round", (A,), {}),
-    ("stop_gradient", (A,), {}),
+    ("_stop_gradient", (A,), {}),
     ("cast", (A,), {"dtype": "int32"}),
     ("logical_not", (MASK.astype("float64"),), {}),
     *[
@@ -223,6 +223,41 @@ FLAT = [
     ("one_hot", (np.array([0.0, 2.0]),), {"num_classes": 3}),
     ("in_top_k", (A, np.array([0.0, 2.0])), {"k": 2}),
 ]
+for (space, size, strides, dilation), padding in itertools.product(CONVOLUTIONS, ("valid", "same")):
+    settings = {"strides": strides, "padding": padding, "dilation": dilation}
+    case("depthwise_conv", normal(2, *space, 2), normal(*size, 2, 3, seed=1), **settings)
+    inner = [
+        output_length(n, k, padding, s, d)
+        for n, k, s, d in zip(space, size, strides, dilation, strict=True)
+    ]
+    kernel = normal(*size, 3, 2, seed=1)  # (…, filters, channels)
+    case("conv_transpose", normal(2, *inner, 2), kernel, space=space, **settings)
+case("conv", normal(2, 6, 2), normal(3, 2, 2), strides=(1,), padding="causal", dilation=(2,))
+for (space, size, strides), padding in itertools.product(POOLS, ("valid", "same")):
+    case("average_pool", normal(2, *space, 2), size=size, strides=strides, padding=padding)
+for space, size, strides in (((6,), (3,), (2,)), ((4, 5), (2, 3), (1, 2))):
+    positions = math.prod((n - k) // s + 1 for n, k, s in zip(space, size, strides, strict=True))
+    kernel = normal(positions, math.prod(size) * 2, 3, seed=1)
+    for major in (False, True):
+        layout = {"size": size, "strides": strides, "channels_major": major}
+        case("local_conv", normal(2, *space, 2), kernel, **layout)
+case("stretch", normal(2, 3, 2), rep=3, axis=1)
+case("stretch", normal(2, 3, 4, 2), rep=2, axis=2)
+case("_batch_dot", normal(2, 3, 4), normal(2, 4, 5, seed=1))
+case("_batch_dot", normal(2, 3, 2, 4), normal(2, 4, seed=1))
+case("cumsum", normal(3, 4), axis=1)
+case("cumsum", normal(3, 4))
+case("cumprod", positive(3, 4), axis=1)
+case("cumprod", positive(3, 4))
+case("_tile", normal(2, 3), n=(2, 3))
+case("_print", A, message="x = ")
+case(
+    "ctc_loss",
+    normal(3, 5, 4),
+    labels=np.array([[0, 1, 0], [2, 2, 1], [1, 0, 0]]),
+    input_length=np.array([5, 5, 3]),
+    label_length=np.array([2, 3, 1]),
+)
 
 
 def label(entry):
@@ -354,7 +389,7 @@ def test_convolution_by_definition(entry):
     y = PRIMITIVES["conv"](x, kernel, **settings)
     space, size = x.shape[1:-1], kernel.shape[:-2]
     before = [
-        same_padding(n, k, s, d)[0] if padding == "same" else 0
+        {"same": same_padding(n, k, s, d)[0], "valid": 0, "causal": (k - 1) * d}[padding]
         for n, k, s, d in zip(space, size, strides, dilation, strict=True)
     ]
     assert y.shape[1:-1] == tuple(
@@ -473,3 +508,94 @@ def test_dropout_scales_what_it_keeps():
     y = K.dropout(np.ones((50, 40), "float32"), level=0.25, seed=0)
     np.testing.assert_allclose(np.unique(y), [0, 1 / 0.75], rtol=1e-6)
     assert (y == 0).mean() == pytest.approx(0.25, abs=0.02)
+
+
+@every([entry for entry in CASES if entry[0] == "depthwise_conv"])
+def test_depthwise_convolution_is_a_convolution_of_every_channel(entry):
+    _, (x, kernel), settings = entry
+    y = PRIMITIVES["depthwise_conv"](x, kernel, **settings)
+    channels = [
+        PRIMITIVES["conv"](x[..., c : c + 1], kernel[..., c : c + 1, :], **settings)
+        for c in range(x.shape[-1])
+    ]
+    np.testing.assert_allclose(y, np.concatenate(channels, axis=-1), atol=1e-12)
+
+
+@every([entry for entry in CASES if entry[0] == "conv_transpose"])
+def test_transposed_convolution_is_the_adjoint(entry):
+    # ⟨conv(z), x⟩ = ⟨z, conv_transpose(x)⟩ for any z of the output's shape.
+    _, (x, kernel), settings = entry
+    settings = dict(settings)
+    space = settings.pop("space")
+    z = normal(len(x), *space, kernel.shape[-2], seed=5)
+    y = PRIMITIVES["conv_transpose"](x, kernel, space=space, **settings)
+    forward = PRIMITIVES["conv"](z, kernel, **settings)
+    np.testing.assert_allclose(np.vdot(forward, x), np.vdot(z, y), rtol=1e-9)
+
+
+def windows_of(x, size, strides, padding):
+    """Each output place and the cells of x inside its window, by the definition."""
+    space = x.shape[1:-1]
+    before = [
+        same_padding(n, k, s)[0] if padding == "same" else 0
+        for n, k, s in zip(space, size, strides, strict=True)
+    ]
+    outputs = [
+        output_length(n, k, padding, s) for n, k, s in zip(space, size, strides, strict=True)
+    ]
+    for place in itertools.product(*map(range, outputs)):
+        cells = [
+            tuple(p * s + c - b for p, s, c, b in zip(place, strides, cell, before, strict=True))
+            for cell in itertools.product(*map(range, size))
+        ]
+        yield (
+            place,
+            [cell for cell in cells if all(0 <= i < n for i, n in zip(cell, space, strict=True))],
+        )
+
+
+@every([entry for entry in CASES if entry[0] == "average_pool"])
+def test_average_pool_by_definition(entry):
+    _, (x,), settings = entry
+    y = PRIMITIVES["average_pool"](x, **settings)
+    for place, cells in windows_of(x, settings["size"], settings["strides"], settings["padding"]):
+        expected = np.mean([x[:, *cell] for cell in cells], axis=0)
+        np.testing.assert_allclose(y[:, *place], expected, atol=1e-12)
+
+
+@every([entry for entry in CASES if entry[0] == "local_conv"])
+def test_local_convolution_by_definition(entry):
+    _, (x, kernel), settings = entry
+    y = PRIMITIVES["local_conv"](x, kernel, **settings)
+    places = windows_of(x, settings["size"], settings["strides"], "valid")
+    for number, (place, cells) in enumerate(places):
+        window = np.stack([x[:, *cell] for cell in cells], axis=1)  # (batch, cells, channels)
+        if settings["channels_major"]:
+            window = window.swapaxes(1, 2)
+        expected = window.reshape(len(x), -1) @ kernel[number]
+        np.testing.assert_allclose(y[:, *place], expected, atol=1e-12)
+
+
+def test_ctc_loss_sums_over_all_paths():
+    logits = normal(1, 4, 3)
+    p = np.exp(logits[0]) / np.exp(logits[0]).sum(axis=-1, keepdims=True)
+    for wanted in ([0], [1, 0], [1, 1], []):
+        total = 0.0
+        for path in itertools.product(range(3), repeat=4):
+            merged = [k for i, k in enumerate(path) if i == 0 or path[i - 1] != k]
+            if [k for k in merged if k != 2] == wanted:
+                total += math.prod(p[t, k] for t, k in enumerate(path))
+        labels = np.array([[*wanted, *[0] * (2 - len(wanted))]])
+        loss = PRIMITIVES["ctc_loss"](
+            logits,
+            labels=labels,
+            input_length=np.array([4]),
+            label_length=np.array([len(wanted)]),
+        )
+        np.testing.assert_allclose(loss, -np.log(total), rtol=1e-9)
+
+
+def test_bilinear_stretch_by_definition():
+    x = np.array([[[1.0], [3.0], [7.0]]])
+    y = PRIMITIVES["stretch"](x, rep=2, axis=1)
+    assert y[0, :, 0].tolist() == [1, 2, 3, 5, 7, 7]
