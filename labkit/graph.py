@@ -165,7 +165,10 @@ def sources(symbol: Symbol) -> list[Symbol]:
     """The symbols that a symbol was computed from."""
     node = producer(symbol)
     if node is not None and node.input_tensors:
-        asked = [*node.input_tensors, *node.input_masks, *node.arguments.values()]
+        pairs = zip(node.input_tensors, node.input_masks, strict=False)
+        # A tensor's own mask comes with its value; only one given with the call is asked for.
+        given = [mask for x, mask in pairs if mask is not getattr(x, "_keras_mask", None)]
+        asked = [*node.input_tensors, *given, *node.arguments.values()]
     else:
         asked = list(symbol.record.arguments) if symbol.record else []
     return [x for a in asked for x in to_list(a, allow_tuple=True) if isinstance(x, Symbol)]
@@ -301,7 +304,7 @@ class Feed:
 
     def _run_layer(self, node: Node) -> None:
         masks = [
-            self.masks.get(id(x)) if mask is x._keras_mask else self.value(mask)
+            self.masks.get(id(x)) if mask is getattr(x, "_keras_mask", None) else self.value(mask)
             for x, mask in zip(node.input_tensors, node.input_masks, strict=False)
         ]
         y, y_masks = node.outbound_layer.evaluate_call(
