@@ -6,11 +6,12 @@ The rules are those of Keras 2.2.5's own converters; every conversion warns with
 from __future__ import annotations
 
 import functools
+import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .errors import explain
+from .errors import explain, nearest
 
 PENALTIES = {
     "W_regularizer": "kernel_regularizer",
@@ -223,6 +224,9 @@ def renamed(**spellings: str) -> Callable[[Callable], Callable]:
     """Let a method take Keras 1's names, given as old=new."""
 
     def decorate(method: Callable) -> Callable:
+        signature = inspect.signature(method)
+        names = [name for name in signature.parameters if name != "self"]
+
         @functools.wraps(method)
         def call(self, *args, **kwargs):
             if any(old in kwargs for old in spellings):
@@ -234,6 +238,15 @@ def renamed(**spellings: str) -> Callable[[Callable], Callable]:
                     kwargs["samples_per_epoch"] //= size
                 _rename(method.__name__, spellings, kwargs)
                 _announce(method.__name__, args, kwargs)
+            if unknown := [name for name in kwargs if name not in names]:
+                raise TypeError(
+                    explain(
+                        f"{type(self).__name__}.{method.__name__}",
+                        f"不认识的参数 {unknown[0]!r}",
+                        f"参数是 {'、'.join(names)}",
+                        nearest(unknown[0], names),
+                    )
+                )
             return method(self, *args, **kwargs)
 
         return call

@@ -9,24 +9,22 @@ from typing import Any
 import numpy as np
 
 from . import backend as K
-from . import callbacks as cb
 from . import losses, metrics, optimizers, validation
 from .backend.tape import known, untaped
-from .data import batches, check_targets, sample_weights, standardize
+from .data import check_targets, sample_weights, standardize
 from .errors import explain, nearest
-from .network import Network
+from .fitting import Fitter
 from .run import Run, unchanged_by_failure
 from .utils.generic_utils import to_list, unpack_singleton
-from .validation import is_integer, positive
+from .validation import positive
 
 NAN_RULE = "损失必须是有限的数；学习率过大、对 0 取对数、数据里有 NaN 都会使它变成 NaN"
 
 
-class Trainer(Network):
+class Trainer(Fitter):
     """能训练的图：compile 之后可以 fit、evaluate、train_on_batch。"""
 
     optimizer: Any = None
-    stop_training = False
 
     def compile(
         self,
@@ -44,7 +42,11 @@ class Trainer(Network):
         loss、metrics 可以对每个输出分别给出（列表或按输出名的字典）。
         出错：不认识的名字抛出 ValueError。
         """
-        if kwargs or target_tensors is not None or sample_weight_mode not in {None, "temporal"}:
+        modes = sample_weight_mode
+        modes = (
+            list(modes.values()) if isinstance(modes, dict) else to_list(modes, allow_tuple=True)
+        )
+        if kwargs or target_tensors is not None or any(m not in {None, "temporal"} for m in modes):
             raise TypeError(
                 explain(
                     f"{self._label()}.compile",
@@ -55,7 +57,7 @@ class Trainer(Network):
                 )
             )
         chosen = optimizers.get(optimizer)
-        if loss is None:
+        if loss is None and not self._brings_loss():
             raise ValueError(
                 explain(
                     f"{self._label()}.compile", "没有 loss", "训练需要一个损失函数", "loss='mse'"
@@ -69,8 +71,15 @@ class Trainer(Network):
                 self._bind_losses()
             else:
                 self._check_names(loss, metrics)
+        self.loss, self.metrics, self.loss_weights = loss, metrics, loss_weights
+        self.weighted_metrics, self.sample_weight_mode = weighted_metrics, sample_weight_mode
         self.optimizer = chosen
         self._collected = self.trainable_weights if self.built else None
+
+    def _brings_loss(self) -> bool:
+        """Whether the loss may come from add_loss: there is one, or a layer of the reader's own."""
+        own = any(not type(layer).__module__.startswith("labkit.") for layer in self.layers)
+        return own or bool(self.losses)
 
     @staticmethod
     def _check_names(loss, wanted) -> None:
@@ -83,9 +92,10 @@ class Trainer(Network):
     def _bind_losses(self) -> None:
         """One loss, weight and list of metrics for every output, from what compile was given."""
         n = len(self.outputs)
-        self._loss_functions = [
-            losses.get(f) for f in self._each("loss", self._compiled["loss"], None)
-        ]
+        given = [losses.get(f) for f in self._each("loss", self._compiled["loss"], None)]
+        # An output without a loss takes no labels; its metrics have nothing to compare with.
+        self._fed = [i for i, function in enumerate(given) if function is not None]
+        self._loss_functions = [given[i] for i in self._fed]
         weights = self._compiled["loss_weights"]
         self._loss_weights = (
             [1.0] * n if weights is None else self._each("loss_weights", weights, 1.0)
@@ -94,27 +104,27 @@ class Trainer(Network):
             validation.number(f"{self._label()}.compile", "loss_weights", weight, 0.0, np.inf)
         self.metrics_names = ["loss"]
         if n > 1:
-            self.metrics_names += [f"{name}_loss" for name in self.output_names]
-        self._metrics: list[list[Callable]] = []
-        self._weighted: list[list[Callable]] = []
-        for group, wanted in (
-            (self._metrics, self._compiled["metrics"]),
-            (self._weighted, self._weighted_metrics),
-        ):
-            per_output = wanted if isinstance(wanted, dict) else [wanted or []] * n
-            if isinstance(wanted, list) and n > 1 and any(isinstance(w, list) for w in wanted):
-                per_output = wanted
-            if isinstance(per_output, dict):
-                per_output = [per_output.get(name, []) for name in self.output_names]
-            for i, wanted_here in enumerate(per_output):
-                functions = []
-                for metric in to_list(wanted_here, allow_tuple=True):
-                    function, suffix = self._metric(metric, i)
-                    functions.append(function)
+            self.metrics_names += [f"{self.output_names[i]}_loss" for i in self._fed]
+        #: (the output's number, the function, whether sample weights count), in Keras' order.
+        self._metrics: list[tuple[int, Callable, bool]] = []
+        plain = self._per_output(self._compiled["metrics"])
+        weighted = self._per_output(self._weighted_metrics)
+        for i in self._fed:
+            for wanted, weigh in ((plain[i], False), (weighted[i], True)):
+                for metric in to_list(wanted or [], allow_tuple=True):
+                    function, name = self._metric(metric, i)
                     prefix = f"{self.output_names[i]}_" if n > 1 else ""
-                    weighted = "weighted_" if group is self._weighted and suffix == "acc" else ""
-                    self.metrics_names.append(prefix + weighted + suffix)
-                group.append(functions)
+                    self._metrics.append((i, function, weigh))
+                    self.metrics_names.append(prefix + ("weighted_" if weigh else "") + name)
+
+    def _per_output(self, wanted) -> list:
+        """The metrics of each output: one list for all, a list of lists, or by output name."""
+        n = len(self.outputs)
+        if isinstance(wanted, dict):
+            return self._each("metrics", wanted, [])
+        if isinstance(wanted, list) and n > 1 and any(isinstance(w, list) for w in wanted):
+            return self._each("metrics", wanted, [])
+        return [wanted or []] * n
 
     def _each(self, what: str, given, missing) -> list:
         names = self.output_names
@@ -195,24 +205,31 @@ class Trainer(Network):
     def _forward(self, inputs, targets, weights) -> tuple[Any, list[float]]:
         """The total loss (a tensor when taped) and the values of metrics_names."""
         with self._running(inputs) as (outputs, masks):
+            fed = {i: (targets[k], weights[k]) for k, i in enumerate(self._fed)}
             terms = [
-                weighted_loss(f, y_true, y, w, mask)
-                for f, y_true, y, w, mask in zip(
-                    self._loss_functions, targets, outputs, weights, masks, strict=True
-                )
+                weighted_loss(f, fed[i][0], outputs[i], fed[i][1], masks[i])
+                for i, f in zip(self._fed, self._loss_functions, strict=True)
             ]
-            total = sum(term * scale for term, scale in zip(terms, self._loss_weights, strict=True))
+            scales = [self._loss_weights[i] for i in self._fed]
+            total = sum(term * scale for term, scale in zip(terms, scales, strict=True))
             total = known(sum(self.losses, total))
-            logs = [total, *(terms if len(terms) > 1 else [])]
+            if not K.is_tensor(total) and not self._fed and not self.losses:
+                raise ValueError(
+                    explain(
+                        self._label(),
+                        "没有 loss 的模型，各层也没有 add_loss",
+                        "训练需要一个损失",
+                        "compile(…, loss='mse')，或在层里 add_loss",
+                    )
+                )
+            logs = [total, *(terms if len(self.outputs) > 1 else [])]
             with untaped():
-                for group, used in (
-                    (self._metrics, [None] * len(weights)),
-                    (self._weighted, weights),
-                ):
-                    for functions, y_true, y, w, mask in zip(
-                        group, targets, outputs, used, masks, strict=True
-                    ):
-                        logs += [weighted_loss(f, y_true, K.eval(y), w, mask) for f in functions]
+                logs += [
+                    weighted_loss(
+                        f, fed[i][0], K.eval(outputs[i]), fed[i][1] if weigh else None, masks[i]
+                    )
+                    for i, f, weigh in self._metrics
+                ]
             return total, [float(K.eval(value)) for value in logs]
 
     def _train_step(self, inputs, targets, weights) -> list[float]:
@@ -269,10 +286,21 @@ class Trainer(Network):
     def _checked_data(self, x, y, sample_weight, class_weight):
         self._require_compiled(x)
         inputs = self._inputs(x)
-        targets = check_targets(
-            self._label(), y, self.output_names, self.outputs, self._loss_functions
-        )
-        if len(inputs[0]) != len(targets[0]):
+        names = [self.output_names[i] for i in self._fed]
+        outputs = [self.outputs[i] for i in self._fed]
+        targets = []
+        if names:
+            targets = check_targets(self._label(), y, names, outputs, self._loss_functions)
+        elif y is not None and len(to_list(y, allow_tuple=True)):
+            raise ValueError(
+                explain(
+                    self._label(),
+                    "标签 y",
+                    "每个输出都没有 loss，损失全部来自 add_loss，所以不要标签",
+                    "fit(x)",
+                )
+            )
+        if targets and len(inputs[0]) != len(targets[0]):
             raise ValueError(
                 explain(
                     self._label(),
@@ -281,9 +309,7 @@ class Trainer(Network):
                     f"都取前 {min(len(inputs[0]), len(targets[0]))} 个",
                 )
             )
-        weights = sample_weights(
-            self._label(), sample_weight, class_weight, targets, self.output_names
-        )
+        weights = sample_weights(self._label(), sample_weight, class_weight, targets, names)
         return inputs, targets, weights
 
     def train_on_batch(self, x, y, sample_weight=None, class_weight=None):
@@ -321,169 +347,6 @@ class Trainer(Network):
                     f"{smaller}，或先用 np.isfinite(x).all() 检查数据",
                 )
             )
-
-    # --- many batches ---
-
-    def fit(
-        self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose=1,
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        class_weight=None,
-        sample_weight=None,
-        initial_epoch=0,
-        **kwargs,
-    ) -> cb.History:
-        """训练 epochs 轮，返回 History（history.history 是每轮的损失与评价）。
-
-        出错：标签形状不合抛出 ValueError；
-        损失变成 NaN 抛出 FloatingPointError（有 TerminateOnNaN 时只停止）。
-        """
-        if kwargs:
-            names = [
-                "batch_size",
-                "epochs",
-                "verbose",
-                "callbacks",
-                "validation_split",
-                "validation_data",
-                "shuffle",
-            ]
-            names += ["class_weight", "sample_weight", "initial_epoch"]
-            key = next(iter(kwargs))
-            raise TypeError(
-                explain(
-                    f"{self._label()}.fit",
-                    f"不认识的参数 {key!r}",
-                    f"参数是 {'、'.join(names)}",
-                    nearest(key, names),
-                )
-            )
-        positive(f"{self._label()}.fit", "epochs", epochs)
-        if not is_integer(initial_epoch) or initial_epoch < 0:
-            rule = "initial_epoch 是从 0 数起的整数"
-            received = f"initial_epoch={initial_epoch!r}"
-            raise ValueError(explain(f"{self._label()}.fit", received, rule, "initial_epoch=0"))
-        extra = [] if callbacks is None else callbacks
-        if not isinstance(extra, list | tuple) or any(
-            not isinstance(c, cb.Callback) for c in extra
-        ):
-            raise TypeError(
-                explain(
-                    f"{self._label()}.fit",
-                    f"callbacks={callbacks!r}",
-                    "callbacks 是回调的列表",
-                    "callbacks=[EarlyStopping('loss')]",
-                )
-            )
-        data = self._data(x, y, sample_weight, class_weight)
-        data, held_out = self._validation(data, validation_split, validation_data)
-        size = self._batch_size(batch_size, len(data[0][0]))
-        history = cb.History()
-        hooks = cb.CallbackList([cb.BaseLogger(), *extra, history])
-        if verbose:
-            hooks = cb.CallbackList([cb.BaseLogger(), cb.ProgbarLogger(), *extra, history])
-        count = len(data[0][0])
-        hooks.set_model(self)
-        names = list(self.metrics_names)
-        hooks.set_params(
-            {
-                "batch_size": size,
-                "epochs": epochs,
-                "steps": None,
-                "samples": count,
-                "verbose": verbose,
-                "do_validation": held_out is not None,
-                "metrics": names + ([f"val_{name}" for name in names] if held_out else []),
-            }
-        )
-        may_be_nan = any(isinstance(c, cb.TerminateOnNaN) for c in extra)
-        self.history, self.stop_training = history, False
-        hooks.on_train_begin()
-        for epoch in range(initial_epoch, epochs):
-            hooks.on_epoch_begin(epoch)
-            for number, chosen in enumerate(batches(count, size, shuffle)):
-                logs: dict[str, Any] = {"batch": number, "size": len(chosen)}
-                hooks.on_batch_begin(number, logs)
-                values = self._train_step(*[[a[chosen] for a in arrays] for arrays in data])
-                if not may_be_nan:
-                    self._refuse_nan(values)
-                logs |= dict(zip(names, values, strict=True))
-                hooks.on_batch_end(number, logs)
-                if self.stop_training:
-                    break
-            logs = {}
-            if held_out is not None and not self.stop_training:
-                results = self._average(self._test_step, held_out, size)
-                logs = {f"val_{name}": value for name, value in zip(names, results, strict=True)}
-            hooks.on_epoch_end(epoch, logs)
-            if self.stop_training:
-                break
-        hooks.on_train_end()
-        return history
-
-    def _validation(self, data, split, given):
-        """(training data, validation data or None); a split takes the end, before shuffling."""
-        if given is not None:
-            if not isinstance(given, list | tuple) or len(given) not in {2, 3}:
-                raise ValueError(
-                    explain(
-                        f"{self._label()}.fit",
-                        f"validation_data 是 {type(given).__name__}",
-                        "validation_data 是 (x, y) 或 (x, y, sample_weight)",
-                        "validation_data=(x_val, y_val)",
-                    )
-                )
-            x, y, *weight = given
-            return data, self._data(x, y, weight[0] if weight else None)
-        if split == 0:
-            return data, None
-        where, count = f"{self._label()}.fit", len(data[0][0])
-        at = int(count * (1 - validation.number(where, "validation_split", split, 0.0, 1.0)))
-        if not 0 < at < count:
-            raise ValueError(
-                explain(
-                    where,
-                    f"validation_split={split}，{count} 个样本",
-                    f"前 int({count} · (1 − {split})) = {at} 个用来训练，两边都至少要有一个",
-                    "validation_split=0.5" if count > 1 else "更多的样本",
-                )
-            )
-        return [[a[:at] for a in arrays] for arrays in data], [
-            [a[at:] for a in arrays] for arrays in data
-        ]
-
-    @staticmethod
-    def _average(step, data, size) -> list[float]:
-        count = len(data[0][0])
-        totals = np.zeros(1)
-        for chosen in batches(count, size, shuffle=False):
-            totals = totals + len(chosen) * np.array(
-                step(*[[a[chosen] for a in arrays] for arrays in data])
-            )
-        return [float(value) for value in totals / count]
-
-    def evaluate(self, x=None, y=None, batch_size=None, verbose=1, sample_weight=None):
-        """全部数据上的平均损失（和各项评价）。"""
-        data = self._data(x, y, sample_weight)
-        size = self._batch_size(batch_size, len(data[0][0]))
-        return unpack_singleton(self._average(self._test_step, data, size))
-
-    def predict(self, x, batch_size=None, verbose=0):
-        """全部数据的输出，分批计算。"""
-        inputs = self._inputs(x)
-        size = self._batch_size(batch_size, len(inputs[0]))
-        parts = [
-            self._predict_step([a[chosen] for a in inputs])
-            for chosen in batches(len(inputs[0]), size, False)
-        ]
-        return unpack_singleton([np.concatenate(part) for part in zip(*parts, strict=True)])
 
 
 def weighted_loss(function, y_true, y_pred, weights, mask):

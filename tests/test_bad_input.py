@@ -389,7 +389,7 @@ MODELS = [
     (regression, lambda m: m.fit(X, Y, epochs=-1), ValueError, "epochs=-1"),
     (regression, lambda m: m.fit(X, Y, epochs=2.5), ValueError, "epochs=2.5"),
     (regression, lambda m: m.fit(X, Y, initial_epoch=-1), ValueError, "initial_epoch=-1"),
-    (regression, lambda m: m.fit(X, Y, nb_epoch=3), TypeError, "'nb_epoch'"),
+    (regression, lambda m: m.fit(X, Y, bogus=3), TypeError, "'bogus'"),
     (regression, lambda m: m.fit(X, Y, validation_split=1.5), ValueError, "1.5"),
     (regression, lambda m: m.fit(X, Y, validation_split=-0.5), ValueError, "-0.5"),
     (regression, lambda m: m.fit(X, Y, validation_split=0.99), ValueError, "0.99"),
