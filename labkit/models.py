@@ -11,11 +11,32 @@ from .graph import Input
 from .layer import Layer
 from .layers.core import InputLayer
 from .run import unchanged_by_failure
+from .saving import (
+    clone_model,
+    load_model,
+    model_from_config,
+    model_from_json,
+    model_from_yaml,
+    save_model,
+)
 from .signatures import call_arguments
 from .training import Trainer
-from .utils.generic_utils import to_list, unpack_singleton
+from .utils.generic_utils import has_arg, to_list, unpack_singleton
 
-__all__ = ["Input", "Model", "Sequential"]
+__all__ = [
+    "Input",
+    "InputLayer",
+    "Model",
+    "Sequential",
+    "clone_model",
+    "has_arg",
+    "load_model",
+    "model_from_config",
+    "model_from_json",
+    "model_from_yaml",
+    "save_model",
+    "to_list",
+]
 
 
 class Model(Trainer):

@@ -244,6 +244,50 @@ class Network(Layer):
         )
         return cls(inputs, outputs, name=config["name"])
 
+    # --- files ---
+
+    def to_json(self, **kwargs) -> str:
+        """结构写成 JSON（不含权重）；用 model_from_json 重建。"""
+        from .saving import to_json
+
+        return to_json(self, **kwargs)
+
+    def to_yaml(self, **kwargs) -> str:
+        """结构写成 YAML（不含权重）；用 model_from_yaml 重建。"""
+        from .saving import to_yaml
+
+        return to_yaml(self, **kwargs)
+
+    def save(self, filepath, overwrite=True, include_optimizer=True) -> None:
+        """整个模型写进 .h5（要有 h5py）或 .npz 文件；用 load_model 读回。"""
+        from .saving import save_model
+
+        save_model(self, filepath, overwrite, include_optimizer)
+
+    def save_weights(self, filepath, overwrite=True) -> None:
+        """全部权重写进 .h5（要有 h5py）或 .npz 文件。"""
+        from .saving import save_weights
+
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath, by_name=False, skip_mismatch=False, reshape=False) -> None:
+        """从 save_weights 或 save 写的文件读回权重；不合时抛出 ValueError，权重不变。"""
+        from .saving import load_weights
+
+        load_weights(self, filepath, by_name, skip_mismatch, reshape)
+
+    @property
+    def state_updates(self) -> list:
+        """stateful 层最近一次计算中登记的改写。"""
+        return [
+            u for layer in self.layers if getattr(layer, "stateful", False) for u in layer.updates
+        ]
+
+    def run_internal_graph(self, inputs, masks=None):
+        """对给定的输入计算：(输出, 输出的掩码, 输出的形状)，各是一列。"""
+        outputs, kept = self._evaluate(inputs, masks)
+        return outputs, kept, [y.shape for y in outputs]
+
     # --- summary ---
 
     def summary(self, line_length=None, positions=None, print_fn=None) -> None:

@@ -114,7 +114,7 @@ class Optimizer(Configurable):
         if isinstance(loss, K.Symbol):
             return [lambda feed: self.get_updates(feed[loss], params)]
         gs = self.get_gradients(loss, params)
-        states = self._state_of(params)
+        states = self.state_of(params)
         with K.untaped():
             self.updates = [K.update_add(self.iterations, 1)]
             rule = self.rule()
@@ -126,7 +126,7 @@ class Optimizer(Configurable):
                 self.updates.append(K.update(param, new_p))
         return self.updates
 
-    def _state_of(self, params: Sequence) -> list[list]:
+    def state_of(self, params: Sequence) -> list[list]:
         """The state variables of each weight, made at its first update.
 
         Kept by the set of weights, so that two models that share an optimizer keep apart.
