@@ -121,3 +121,12 @@ def get(identifier: str | Mapping[str, Any] | Callable | None) -> Callable:
     if identifier is None:
         return linear
     return resolve(identifier, globals(), "激活函数", construct=False)
+
+
+def __getattr__(name: str):
+    # Keras' module had Layer by import; old code takes it from there.
+    if name != "Layer":
+        raise AttributeError(name)
+    from .layer import Layer
+
+    return Layer

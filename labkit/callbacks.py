@@ -17,19 +17,24 @@ import numpy as np
 from . import backend as K
 from .callback import Callback, CallbackList, Logs
 from .errors import explain, nearest
+from .recorders import CSVLogger, ModelCheckpoint, RemoteMonitor, TensorBoard
 from .utils.generic_utils import Progbar, check_keywords
 
 __all__ = [
     "BaseLogger",
+    "CSVLogger",
     "Callback",
     "CallbackList",
     "EarlyStopping",
     "History",
     "LambdaCallback",
     "LearningRateScheduler",
+    "ModelCheckpoint",
     "ProgbarLogger",
     "Progbar",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
 
@@ -235,8 +240,12 @@ class EarlyStopping(Callback):
         self.best = self.worst if self.baseline is None else self.baseline
         self.best_weights: list | None = None
 
+    def get_monitor_value(self, logs: Logs | None):
+        """logs 里被监视的值，没有时警告并返回 None。"""
+        return _monitored("EarlyStopping", self.monitor, logs)
+
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        value = _monitored("EarlyStopping", self.monitor, logs)
+        value = self.get_monitor_value(logs)
         if value is None:
             return
         if self.improved(value, self.best):
@@ -311,6 +320,8 @@ class ReduceLROnPlateau(Callback):
             raise ValueError(
                 explain(
                     "ReduceLROnPlateau",
+                    "RemoteMonitor",
+                    "TensorBoard",
                     received=f"factor={factor}",
                     rule="新的学习率是 lr · factor，要减小就要 0 < factor < 1",
                     suggestion=f"factor={1 / factor:g}" if factor > 1 else "factor=0.1",
@@ -323,6 +334,10 @@ class ReduceLROnPlateau(Callback):
         self.verbose = verbose
         self.cooldown = cooldown
         self.min_lr = min_lr
+
+    def in_cooldown(self) -> bool:
+        """减小之后是不是还在等待。"""
+        return self.cooldown_counter > 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.best = self.worst
@@ -351,3 +366,12 @@ class ReduceLROnPlateau(Callback):
                 self.wait = 0
                 if self.verbose:
                     print(f"第 {epoch + 1} 轮之后学习率减小为 {float(K.get_value(optimizer.lr)):g}")
+
+
+def __getattr__(name: str):
+    # Keras' module had this function of its training code by import; old code takes it from there.
+    if name != "standardize_input_data":
+        raise AttributeError(name)
+    from .data import standardize_input_data
+
+    return standardize_input_data

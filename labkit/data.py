@@ -72,6 +72,17 @@ def standardize(where: str, data, names: list[str], shapes: list[tuple]) -> list
     return result
 
 
+def standardize_input_data(
+    data, names, shapes=None, check_batch_axis=True, exception_prefix=""
+) -> list[np.ndarray]:
+    """Keras 的同名函数：每个名字一个数组，检查形状（None 处任意）。"""
+    if shapes is None:
+        arrays = [data[n] for n in names] if isinstance(data, dict) else to_list(data, True)
+        return [np.asarray(a) for a in arrays]
+    wanted = [shape if check_batch_axis else (None, *shape[1:]) for shape in shapes]
+    return standardize(exception_prefix or "standardize_input_data", data, names, wanted)
+
+
 def reshaping(array, shape) -> str:
     """The nearest thing that would work for an array of the wrong shape."""
     rest = shape[1:]

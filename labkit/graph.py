@@ -37,6 +37,16 @@ class Node:
         """The layers that the inputs come from."""
         return [x._keras_history[0] for x in self.input_tensors if x._keras_history is not None]
 
+    def get_config(self) -> dict:
+        """这次调用连着哪些层：名字、各自的第几次调用、第几个输出。"""
+        places = [x._keras_history for x in self.input_tensors if x._keras_history is not None]
+        return {
+            "outbound_layer": self.outbound_layer.name,
+            "inbound_layers": [layer.name for layer, _, _ in places],
+            "node_indices": [node for _, node, _ in places],
+            "tensor_indices": [index for _, _, index in places],
+        }
+
 
 class Connected:
     """A layer as part of the graph: its nodes, and what they say of inputs and outputs."""

@@ -215,6 +215,11 @@ class Sequential(Trainer):
             shape = validation.array(f"{self._label()} 的输入", x).shape
             self.build((None, *(shape[1:] if len(shape) != 1 else (1,))))
 
+    @property
+    def model(self) -> Sequential:
+        """Keras 1 的旧名：模型本身。"""
+        return self
+
     def predict_classes(self, x, batch_size=32, verbose=0) -> np.ndarray:
         """预测类别编号：多类取最大的一项，单个输出以 0.5 为界。"""
         y = self.predict(x, batch_size=batch_size, verbose=verbose)

@@ -152,6 +152,8 @@ class Network(Layer):
         """Derived from the layers; Layer.__init__ assigns it."""
 
     layers: list[Layer] = []
+    #: A model checks its inputs itself.
+    input_spec = None
 
     def reset_states(self) -> None:
         """所有 stateful 层的状态清零。"""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import backend as K
+from .errors import explain
 from .optimizer import Optimizer, Rule, clip_norm
 from .utils.generic_utils import deserialize_keras_object, resolve, serialize_keras_object
 
@@ -357,3 +358,17 @@ def get(identifier: str | Mapping[str, Any] | Optimizer) -> Optimizer:
     if isinstance(identifier, Mapping) and "class_name" in identifier:
         return deserialize(identifier)
     return resolve(identifier, _BUILTIN, "优化器")
+
+
+class TFOptimizer(Optimizer):
+    """Keras 用它包装 TensorFlow 的优化器；labkit 没有 TensorFlow，建立时说明并拒绝。"""
+
+    def __init__(self, optimizer):
+        raise NotImplementedError(
+            explain(
+                "TFOptimizer",
+                f"{type(optimizer).__name__}",
+                "它包装 TensorFlow 的优化器，labkit 不依赖 TensorFlow",
+                "labkit 自己的优化器，例如 Adam(lr=0.001)",
+            )
+        )

@@ -64,8 +64,10 @@ def rnn(
         output, new_states = step_function(x, [*states, *(constants or [])])
         if kept is not None:
             # Keras' two loops differ before the first kept step: the unrolled one repeats zeros,
-            # the other one the first state.
-            previous = (outputs[-1] if outputs else zeros_like(output)) if unroll else states[0]
+            # the other one the first state (where a cell's output has the shape of its state).
+            previous = outputs[-1] if outputs else zeros_like(output)
+            if not unroll and states and int_shape(states[0]) == int_shape(output):
+                previous = states[0]
             output = _keep(kept[t], output, previous)
             new_states = [
                 _keep(kept[t], new, old) for new, old in zip(new_states, states, strict=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import backend as K
 from .. import regularizers
+from ..errors import explain
 from ..types import Constraint, Initializer, Regularizer
 from ..validation import positive
 from .recurrent.cells import Cell, GRUCell, LSTMCell, forget_one
@@ -94,6 +95,18 @@ class CuDNNRNN(CellLayer):
         self.activity_regularizer = regularizers.get(activity)
         self.supports_masking = False
 
+    def call(self, inputs, mask=None, training=None, initial_state=None, constants=None):
+        if mask is not None:
+            raise ValueError(
+                explain(
+                    self._label(),
+                    "带掩码（mask）的输入",
+                    "CuDNN 的循环层不支持掩码",
+                    "换成 LSTM 或 GRU",
+                )
+            )
+        return super().call(inputs, None, training, initial_state, constants)
+
     def get_config(self):
         return {**super().get_config(), "go_backwards": self.go_backwards}
 
@@ -107,7 +120,7 @@ class CuDNNGRU(CuDNNRNN):
     return_sequences=True 时 (batch, time, units)。
     权重按 CuDNN 的次序存放：kernel: (features, 3·units)，recurrent_kernel: (units, 3·units)，
     bias: (6·units,)，前一半加在输入上，后一半加在状态上；各门的次序是 z r h。
-    不支持掩码。出错：units 不是正整数、输入不是三维、收到掩码，抛出 ValueError 或 TypeError。
+    不支持掩码。出错：units 不是正整数、输入不是三维、收到掩码，抛出 ValueError。
     """
 
     cell_class = CuDNNGRUCell
@@ -142,7 +155,7 @@ class CuDNNLSTM(CuDNNRNN):
     return_sequences=True 时 (batch, time, units)。
     权重按 CuDNN 的次序存放：kernel: (features, 4·units)，recurrent_kernel: (units, 4·units)，
     bias: (8·units,)，前一半与后一半相加才是 LSTM 的偏置；各门的次序是 i f c o。
-    不支持掩码。出错：units 不是正整数、输入不是三维、收到掩码，抛出 ValueError 或 TypeError。
+    不支持掩码。出错：units 不是正整数、输入不是三维、收到掩码，抛出 ValueError。
     """
 
     cell_class = CuDNNLSTMCell

@@ -20,6 +20,15 @@ class Embedding(Layer):
     输出 (batch, input_length, output_dim)。权重 embeddings: (input_dim, output_dim)。
     mask_zero=True 时索引 0 表示填充，掩码在该处为 False；第 0 行仍然存在，input_dim 要算上它。
     出错：索引越界抛出 IndexError；input_length 与输入不合抛出 ValueError。
+
+    参数：
+        input_dim：正整数，表的行数，即最大的索引加 1。
+        output_dim：正整数，每个向量的长度。
+        embeddings_initializer：表的初始值怎样产生，默认在 −0.05 与 0.05 之间均匀抽取。
+        embeddings_regularizer：加在损失上的一项，由整个表算出。
+        embeddings_constraint：每次更新之后对表做的投影。
+        mask_zero：布尔值，索引 0 是否表示填充；是的话产生掩码。
+        input_length：整数或整数元组，序列的长度；后面接 Flatten 与 Dense 时必须给出。
     """
 
     def __init__(

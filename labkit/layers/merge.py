@@ -197,7 +197,8 @@ class Concatenate(Merge):
         full = []
         for x, m in zip(inputs, masks, strict=True):
             if m is None:
-                m = K.ones_like(x, dtype="bool")
+                last = self.axis in {-1, K.ndim(x) - 1}
+                m = K.ones_like(x if last else x[..., :1], dtype="bool")
             elif K.ndim(m) < K.ndim(x):
                 m = K.expand_dims(m)
             full.append(m)

@@ -21,6 +21,21 @@ class BatchNormalization(Layer):
     移动方差存入前乘 n / (n − (1 + epsilon))，n 是每个通道的样本数（Keras 的规则）；
     TensorFlow 后端额外的零偏差修正不模仿。来源：Ioffe 与 Szegedy，2015。
     出错：axis 超出维数抛出 IndexError；该轴长度未知抛出 ValueError。
+
+    参数：
+        axis：整数，通道所在的轴；channels_first 的图像用 1。
+        momentum：0 到 1 之间的数，旧的移动平均所占的比重。
+        epsilon：不小于 0 的数，加在方差上，防止除以 0。
+        center：布尔值，是否加 beta。
+        scale：布尔值，是否乘 gamma；后面是线性的层时可以不要。
+        beta_initializer：beta 的初始值怎样产生，默认全是 0。
+        gamma_initializer：gamma 的初始值怎样产生，默认全是 1。
+        moving_mean_initializer：移动均值的初始值怎样产生，默认全是 0。
+        moving_variance_initializer：移动方差的初始值怎样产生，默认全是 1。
+        beta_regularizer：加在损失上的一项，由 beta 算出。
+        gamma_regularizer：加在损失上的一项，由 gamma 算出。
+        beta_constraint：每次更新之后对 beta 做的投影。
+        gamma_constraint：每次更新之后对 gamma 做的投影。
     """
 
     def __init__(

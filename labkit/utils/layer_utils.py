@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from ..backend import count_params
+import numpy as np
+
+from .. import backend as K
 from ..errors import explain
+from ..graph import ancestors, producer
 
 
 def print_summary(model, line_length=None, positions=None, print_fn=None) -> None:
@@ -49,8 +52,8 @@ def print_summary(model, line_length=None, positions=None, print_fn=None) -> Non
             row(["", "", "", source])
         last = layer is model.layers[-1]
         print_fn(("=" if last else "_") * line_length)
-    trainable = sum(map(count_params, model.trainable_weights))
-    frozen = sum(map(count_params, model.non_trainable_weights))
+    trainable = sum(map(K.count_params, model.trainable_weights))
+    frozen = sum(map(K.count_params, model.non_trainable_weights))
     print_fn(f"Total params: {trainable + frozen:,}")
     print_fn(f"Trainable params: {trainable:,}")
     print_fn(f"Non-trainable params: {frozen:,}")
@@ -65,3 +68,31 @@ def connections(node) -> list[str]:
             x._keras_history for x in node.input_tensors if x._keras_history
         )
     ]
+
+
+def count_params(weights) -> int:
+    """一列权重的元素总数；同一个权重只数一次。"""
+    return sum(int(np.prod(w.shape)) for w in {id(w): w for w in weights}.values())
+
+
+def get_source_inputs(tensor, layer=None, node_index=None) -> list:
+    """符号张量最初来自哪些 Input。"""
+    if layer is not None:
+        tensor = layer.get_output_at(node_index or 0)
+    found = [x for x in ancestors([tensor]) if is_input(x)]
+    return found
+
+
+def is_input(symbol) -> bool:
+    node = producer(symbol)
+    return node is not None and not node.input_tensors
+
+
+def convert_all_kernels_in_model(model) -> None:
+    """把卷积核在空间轴上翻转：Theano 训练的权重与 TensorFlow 的互换。再执行一次就换回来。"""
+    kinds = ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose", "SeparableConv2D")
+    for layer in model.layers:
+        if type(layer).__name__ in kinds:
+            for kernel in (w for w in layer.weights if K.ndim(w) > 2):
+                space = tuple(range(K.ndim(kernel) - 2))
+                K.set_value(kernel, np.flip(K.get_value(kernel), space))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ... import backend as K
-from ...backend.windows import effective_size
+from ...backend.windows import effective_size, output_length
 from ...errors import explain
 from ...types import Activation, Constraint, DataFormat, Initializer, Padding, Regularizer, Size
 from ...validation import is_integer
@@ -58,14 +58,23 @@ class ConvTranspose(Conv):
                 space, self.kernel_size, self.strides, self.dilation_rate, padding, strict=True
             )
         )
-        if any(n is not None and n < 1 for n in outputs):
+        back = tuple(
+            output_length(n, k, self.padding, s, d)
+            for n, k, s, d in zip(
+                outputs, self.kernel_size, self.strides, self.dilation_rate, strict=True
+            )
+        )
+        if any(
+            n is not None and (n < 1 or m != b)
+            for n, m, b in zip(outputs, space, back, strict=True)
+        ):
             raise ValueError(
                 explain(
                     self._label(),
                     f"空间尺寸 {tuple(space)}，output_padding={self.output_padding}",
                     f"输出长度 (n − 1)·strides + covered − 2·pad + output_padding = {outputs}，"
-                    "必须至少为 1",
-                    "output_padding=None，或更大的输入",
+                    f"必须至少为 1，而且对它做同样的卷积要回到输入的尺寸，这里回到 {back}",
+                    "output_padding=None，或奇数的 kernel_size",
                 )
             )
         return outputs

@@ -189,6 +189,9 @@ class Masking(Layer):
 
     输入 (batch, time, features)，输出形状相同，被遮住的步变成 0，没有权重。
     掩码 (batch, time)，遮住的步是 False。
+
+    参数：
+        mask_value：数，所有特征都等于它的时间步被遮住。
     """
 
     def __init__(self, mask_value: float = 0.0, **kwargs):

@@ -47,6 +47,9 @@ class GRU(CellLayer):
     reset_after=True 时 bias: (2, 3·units)；各门的次序是 z r h。
     h_t = z·h_(t−1) + (1 − z)·h̃：z 接近 1 时保留旧的状态。
     出错：units 不是正整数、输入不是三维、状态的个数或形状不对，抛出 ValueError。
+
+    参数：
+        reset_after：布尔值，重置门乘在矩阵乘法之后（True，与 CuDNN 相同）还是之前（False）。
     """
 
     _run_cell = over(GRUCell, last=("reset_after",))
