@@ -320,8 +320,6 @@ class ReduceLROnPlateau(Callback):
             raise ValueError(
                 explain(
                     "ReduceLROnPlateau",
-                    "RemoteMonitor",
-                    "TensorBoard",
                     received=f"factor={factor}",
                     rule="新的学习率是 lr · factor，要减小就要 0 < factor < 1",
                     suggestion=f"factor={1 / factor:g}" if factor > 1 else "factor=0.1",

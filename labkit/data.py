@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from .errors import explain
 from .utils.generic_utils import to_list
 
 
-def standardize(where: str, data, names: list[str], shapes: list[tuple]) -> list[np.ndarray]:
+def standardize(where: str, data, names: list[str], shapes: Sequence[tuple]) -> list[np.ndarray]:
     """One float array per name, in the given shapes (None fits any); 1-D ones gain a last axis."""
     if isinstance(data, dict):
         missing = [name for name in names if name not in data]

@@ -194,7 +194,8 @@ def write_npz(file: Any, contents: Contents) -> None:
         for j, (_, array) in enumerate(weights)
     }
     arrays |= {f"optimizer_{i}": array for i, (_, array) in enumerate(contents.optimizer)}
-    np.savez(file, structure=np.array(json.dumps(structure)), **arrays)
+    arrays["structure"] = np.array(json.dumps(structure))
+    np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def read_npz(path: str) -> Contents:

@@ -111,7 +111,8 @@ def model_from_yaml(yaml_string, custom_objects=None):
         """Safe, and with the tuples that Keras' files have."""
 
     Loader.add_constructor(
-        "tag:yaml.org,2002:python/tuple", lambda loader, node: loader.construct_sequence(node, True)
+        "tag:yaml.org,2002:python/tuple",
+        lambda loader, node: loader.construct_sequence(node, True),  # type: ignore[arg-type]
     )
     return model_from_config(yaml.load(yaml_string, Loader=Loader), custom_objects)
 
@@ -299,7 +300,8 @@ def clone_model(model, input_tensors=None):
     from .run import layers_within
 
     own = {type(part).__name__: type(part) for part in layers_within(model)}
-    clone = type(model).from_config(model.get_config(), custom_objects=own)
+    rebuild: Any = type(model).from_config
+    clone = rebuild(model.get_config(), custom_objects=own)
     if input_tensors is None:
         return clone
     from .models import Model

@@ -114,8 +114,8 @@ def is_tensor(x) -> bool:
 
 def eye(size, dtype=None, name=None) -> Variable:
     """单位矩阵的变量；size 是整数，或 (行数, 列数)。"""
-    shape = (size, size) if isinstance(size, int | np.integer) else tuple(size)
-    return variable(np.eye(*shape), dtype, name)
+    rows, cols = (size, size) if isinstance(size, int | np.integer) else size
+    return variable(np.eye(int(rows), int(cols)), dtype, name)
 
 
 def print_tensor(x, message=""):

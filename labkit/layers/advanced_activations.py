@@ -150,7 +150,7 @@ class Softmax(ActivationLayer):
 
 
 class ReLU(ActivationLayer):
-    """整流层：x 大于 threshold 时输出 x（不超过 max_value），否则输出 negative_slope·(x − threshold)。
+    """整流层：x > threshold 时输出 x（不超过 max_value），否则 negative_slope·(x − threshold)。
 
     形状不变，没有权重。恰好等于 threshold 时输出 0（Keras 2.2.5 的实际行为是严格比较）。
     出错：max_value 或 negative_slope 是负数，抛出 ValueError。来源：Nair 与 Hinton，2010。

@@ -182,6 +182,7 @@ class ConvRNN2D(RNN):
                 explain(type(self).__name__, "unroll=True", "卷积循环层不能展开", "unroll=False")
             )
         super().__init__(cell, *args, **kwargs)
+        self.cell: Any = cell
         self.input_spec = [InputSpec(ndim=5)]
 
     def _state_shapes(self, input_shape):

@@ -51,7 +51,7 @@ class CuDNNCell(Cell):
 class CuDNNGRUCell(CuDNNCell, GRUCell):
     """CuDNNGRU 的一步：GRUCell(reset_after=True, recurrent_activation="sigmoid")。"""
 
-    call = GRUCell.call
+    call = GRUCell.call  # type: ignore[assignment]
 
     def _converted_bias(self, bias):
         return K.reshape(bias, shape=(2, -1))
@@ -60,7 +60,7 @@ class CuDNNGRUCell(CuDNNCell, GRUCell):
 class CuDNNLSTMCell(CuDNNCell, LSTMCell):
     """CuDNNLSTM 的一步：LSTMCell(recurrent_activation="sigmoid")，两份偏置相加。"""
 
-    call = LSTMCell.call
+    call = LSTMCell.call  # type: ignore[assignment]
 
     def _build_bias(self, width):
         forget = forget_one(self.bias_initializer, self.units)

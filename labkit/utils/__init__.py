@@ -1,5 +1,7 @@
 """工具函数，名称与 `keras.utils` 相同。"""
 
+# pyright: reportUnsupportedDunderAll=false
+
 from .data_utils import GeneratorEnqueuer, OrderedEnqueuer, Sequence, get_file
 from .generic_utils import (
     CustomObjectScope,

@@ -29,7 +29,8 @@ class HDF5Matrix:
 
     def __getitem__(self, key) -> np.ndarray:
         if isinstance(key, slice):
-            chosen: Any = slice(*[n + self.start for n in key.indices(len(self))[:2]], key.step)
+            first, last, step = key.indices(len(self))
+            chosen: Any = slice(first + self.start, last + self.start, step)
         else:
             rows = np.asarray(key)
             if rows.dtype == bool:

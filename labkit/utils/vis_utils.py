@@ -97,7 +97,7 @@ def collect(model, show_shapes: bool, show_names: bool, expand: bool, prefix: st
             inner, links = collect(layer, show_shapes, show_names, expand, f"{key}/")
             boxes |= inner
             edges += links
-            ends[key] = f"{key}/{producer(layer.outputs[0]).outbound_layer.name}"
+            ends[key] = f"{key}/{maker(layer.outputs[0])}"
             continue
         name = type(layer).__name__
         lines = [f"{layer.name}: {name}" if show_names else name]
@@ -113,13 +113,19 @@ def collect(model, show_shapes: bool, show_names: bool, expand: bool, prefix: st
             key = prefix + layer.name
             target = key
             if expand and hasattr(layer, "_nodes"):
-                target = f"{key}/{producer(layer.inputs[0]).outbound_layer.name}"
+                target = f"{key}/{maker(layer.inputs[0])}"
             for source in node.inbound_layers:
                 before = prefix + source.name
-                pair = (ends.get(before, before), target)
+                pair: tuple[str, str] = (ends.get(before) or before, target)
                 if pair not in edges and pair[0] in boxes:
                     edges.append(pair)
     return boxes, edges
+
+
+def maker(symbol) -> str:
+    """The name of the layer that a symbol comes from."""
+    node = producer(symbol)
+    return node.outbound_layer.name if node is not None else ""
 
 
 def shapes(values: list) -> str:

@@ -292,7 +292,8 @@ class UpSampling2D(UpSampling):
         )
 
     def _compute_space(self, inputs):
-        return K.resize_images(inputs, *self.size, self.data_format, self.interpolation)
+        rows, cols = self.size
+        return K.resize_images(inputs, rows, cols, self.data_format, self.interpolation)
 
 
 class UpSampling3D(UpSampling):
@@ -308,4 +309,5 @@ class UpSampling3D(UpSampling):
         super().__init__(size, data_format, **kwargs)
 
     def _compute_space(self, inputs):
-        return K.resize_volumes(inputs, *self.size, self.data_format)
+        dim1, dim2, dim3 = self.size
+        return K.resize_volumes(inputs, dim1, dim2, dim3, self.data_format)

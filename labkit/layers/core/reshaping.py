@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ... import backend as K
@@ -23,7 +25,7 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: tuple[int, ...], **kwargs):
         super().__init__(**kwargs)
-        values = (target_shape,) if is_integer(target_shape) else target_shape
+        values: Any = (target_shape,) if is_integer(target_shape) else target_shape
         if not isinstance(values, list | tuple) or not all(
             is_integer(n) and (n == -1 or n >= 0) for n in values
         ):
@@ -83,7 +85,7 @@ class Permute(Layer):
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
     def build(self, input_shape):
-        if sorted(self.dims) != list(range(1, len(input_shape))):
+        if set(self.dims) != set(range(1, len(input_shape))):
             raise ValueError(
                 explain(
                     self._label(),
