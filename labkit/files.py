@@ -200,7 +200,7 @@ def write_npz(file: Any, contents: Contents) -> None:
 
 def read_npz(path: str) -> Contents:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             structure = json.loads(str(stored["structure"]))
             return Contents(
                 layers=[

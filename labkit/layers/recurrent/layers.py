@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 
 from .cells import GRUCell, LSTMCell, SimpleRNNCell, over
@@ -29,13 +30,11 @@ class SimpleRNN(CellLayer):
 
     _run_cell = over(SimpleRNNCell)
 
+    @functools.wraps(_run_cell)
     def __init__(self, *args, **kwargs):
         if kwargs.pop("implementation", None) is not None:
             warnings.warn("SimpleRNN 已没有 implementation 参数，不起作用。", stacklevel=3)
         self._run_cell(*args, **kwargs)
-
-    __init__.__signature__ = _run_cell.__signature__  # type: ignore[attr-defined]
-    __init__.__annotations__ = _run_cell.__annotations__
 
 
 class GRU(CellLayer):
@@ -54,11 +53,9 @@ class GRU(CellLayer):
 
     _run_cell = over(GRUCell, last=("reset_after",))
 
+    @functools.wraps(_run_cell)
     def __init__(self, *args, **kwargs):
         self._run_cell(*args, **current(kwargs))
-
-    __init__.__signature__ = _run_cell.__signature__  # type: ignore[attr-defined]
-    __init__.__annotations__ = _run_cell.__annotations__
 
 
 class LSTM(CellLayer):
@@ -76,11 +73,9 @@ class LSTM(CellLayer):
 
     _run_cell = over(LSTMCell)
 
+    @functools.wraps(_run_cell)
     def __init__(self, *args, **kwargs):
         self._run_cell(*args, **current(kwargs))
-
-    __init__.__signature__ = _run_cell.__signature__  # type: ignore[attr-defined]
-    __init__.__annotations__ = _run_cell.__annotations__
 
 
 def current(kwargs: dict) -> dict:
