@@ -15,7 +15,7 @@ from .utils.generic_utils import to_list, unpack_singleton
 class Node:
     """One call of a layer on symbols: its inputs, outputs, masks and keyword arguments."""
 
-    def __init__(self, layer, inputs, outputs, masks, arguments):
+    def __init__(self, layer, inputs, outputs, masks, arguments, made_here=True):
         self.outbound_layer = layer
         self.input_tensors: list[Symbol] = inputs
         self.output_tensors: list[Symbol] = outputs
@@ -24,7 +24,8 @@ class Node:
         self.input_shapes = [x.shape for x in inputs]
         self.output_shapes = [y.shape for y in outputs]
         self.arguments: dict[str, Any] = arguments
-        for index, y in enumerate(outputs):
+        # A network's first node shows its outputs, which its layers made.
+        for index, y in enumerate(outputs if made_here else []):
             y._keras_history = (layer, len(layer._inbound_nodes), index)
         layer._inbound_nodes = [*layer._inbound_nodes, self]
         for x in inputs:

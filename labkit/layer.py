@@ -10,11 +10,11 @@ import numpy as np
 
 from . import backend as K
 from . import validation
-from .backend.tape import Symbol, Tensor, Variable, known, record_symbol, untaped
+from .backend.tape import Symbol, Tensor, Variable, is_taping, known, record_symbol, taping, untaped
 from .errors import explain, nearest
 from .graph import Connected, Node
 from .input_spec import Checked, InputSpec
-from .run import Run, carry_mask, unchanged_by_failure
+from .run import Run, carry_mask, layers_within, unchanged_by_failure
 from .signatures import LayerType, call_arguments, parameters, plain, snake_case
 from .utils.generic_utils import to_list, unpack_singleton
 from .weighted import Weighted
@@ -306,15 +306,35 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         ]
         return carried if isinstance(outputs, list) else carried[0]
 
+    def _call_on_tensors(self, inputs, kwargs):
+        """call; a reader's own code always gets tensors, which `x += self.b` does not change."""
+        if is_taping() or not any(is_readers_own(part) for part in layers_within(self)):
+            return self.call(inputs, **kwargs)
+        arrays = [x if isinstance(x, Tensor) else Tensor(x) for x in to_list(inputs)]
+        with taping(True):
+            outputs = self.call(arrays if isinstance(inputs, list) else arrays[0], **kwargs)
+        plain_outputs = [K.eval(y) for y in to_list(outputs, allow_tuple=True)]
+        return plain_outputs if isinstance(outputs, list | tuple) else plain_outputs[0]
+
     def evaluate_call(self, inputs, mask, kwargs):
         """call on values, with the mask where call wants one: (outputs, output masks)."""
         if "mask" in call_arguments(type(self)) and any(m is not None for m in to_list(mask)):
             kwargs = {**kwargs, "mask": mask}
-        outputs = self.call(inputs, **kwargs)
+        outputs = self._call_on_tensors(inputs, kwargs)
         regularizer = getattr(self, "activity_regularizer", None)
         if regularizer is not None:
             self.add_loss([regularizer(y) for y in to_list(outputs)])
         return outputs, self.compute_mask(inputs, mask)
+
+
+def is_readers_own(layer) -> bool:
+    """Whether a layer, or the cell or function inside it, is not labkit's."""
+    parts = [
+        type(layer),
+        type(getattr(layer, "cell", layer)),
+        getattr(layer, "function", type(layer)),
+    ]
+    return any(not getattr(part, "__module__", "labkit.").startswith("labkit.") for part in parts)
 
 
 def unpack_shapes(inputs):

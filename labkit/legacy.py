@@ -220,6 +220,22 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else text[:37] + "…"
 
 
+def shape_first(method: Callable) -> Callable:
+    """Let add_weight take Keras 1's order: the shape, then perhaps the name."""
+
+    @functools.wraps(method)
+    def add_weight(self, *args, **kwargs):
+        if args and isinstance(args[0], list | tuple):
+            kwargs = {"shape": args[0], **kwargs}
+            args = args[1:]
+            if args and isinstance(args[0], str):
+                kwargs = {"name": args[0], **kwargs}
+                args = args[1:]
+        return method(self, *args, **kwargs)
+
+    return add_weight
+
+
 def renamed(**spellings: str) -> Callable[[Callable], Callable]:
     """Let a method take Keras 1's names, given as old=new."""
 

@@ -54,7 +54,7 @@ class Network(Layer):
         self.output_names = [y._keras_history[0].name for y in outs if y._keras_history]
         self.built = True
         self._inbound_nodes = []
-        Node(self, self.inputs, [alias(y) for y in self.outputs], [None] * len(self.inputs), {})
+        Node(self, self.inputs, self.outputs, [None] * len(self.inputs), {}, made_here=False)
 
     # --- computing ---
 
@@ -302,13 +302,6 @@ class Network(Layer):
 def unique(items) -> list:
     """Each object once, in the order of first appearance (shared layers share their weights)."""
     return list({id(item): item for item in items}.values())
-
-
-def alias(y: Symbol) -> Symbol:
-    """A symbol for the network's own node, so that the layer that made y stays its source."""
-    copy = Symbol(y.shape, y.dtype, y.name)
-    copy._keras_mask = y._keras_mask
-    return copy
 
 
 def ordered(inputs: list[Symbol], outputs: list[Symbol]) -> tuple[list[Node], list[Layer]]:

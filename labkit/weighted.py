@@ -11,6 +11,7 @@ from . import backend as K
 from . import constraints, initializers, regularizers
 from .backend.tape import Variable
 from .errors import explain
+from .legacy import shape_first
 from .types import Constraint, Initializer, Regularizer
 
 
@@ -30,6 +31,7 @@ class Weighted:
     def _numbers(self, what: str, x) -> np.ndarray:
         raise NotImplementedError
 
+    @shape_first
     def add_weight(
         self,
         name=None,
@@ -40,7 +42,7 @@ class Weighted:
         trainable=True,
         constraint: Constraint = None,
     ) -> Variable:
-        """建一个权重。shape 的每一维必须是正整数。"""
+        """建一个权重。shape 的每一维必须是正整数。Keras 1 的次序（先 shape 后 name）也可以。"""
         shape = tuple(shape)
         if not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
             raise ValueError(

@@ -144,14 +144,23 @@ lookup: Callable[[Symbol], Any] | None = None
 
 
 @contextmanager
-def untaped() -> Iterator[None]:
-    """Inside, primitives return plain arrays, also for variables: inference pays nothing."""
+def taping(on: bool) -> Iterator[None]:
+    """Inside, primitives on tensors return tensors, or plain arrays where `on` is False."""
     global recording
-    before, recording = recording, False
+    before, recording = recording, on
     try:
         yield
     finally:
         recording = before
+
+
+def untaped():
+    """Inside, primitives return plain arrays, also for variables: inference pays nothing."""
+    return taping(False)
+
+
+def is_taping() -> bool:
+    return recording
 
 
 def quiet() -> np.errstate:

@@ -1,5 +1,13 @@
 """卷积层，以及改变空间尺寸而没有权重的层；文件名与 Keras 的 layers/convolutional.py 对应。"""
 
+from ..pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
 from .borders import (
     Cropping1D,
     Cropping2D,
@@ -24,6 +32,12 @@ Convolution2DTranspose = Deconvolution2D = Deconv2D = Conv2DTranspose
 Deconvolution3D = Deconv3D = Conv3DTranspose
 
 __all__ = [
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
     "Conv1D",
     "Conv2D",
     "Conv2DTranspose",
