@@ -5,7 +5,7 @@ import numpy as np
 from keras import backend as K
 from keras import initializers, regularizers
 from keras.callbacks import EarlyStopping, LambdaCallback, ModelCheckpoint, ReduceLROnPlateau
-from keras.engine.topology import Layer
+from keras.engine.topology import InputSpec, Layer
 from keras.layers import (
     LSTM,
     Bidirectional,
