@@ -19,7 +19,7 @@ from .compatibility import as_keras
 from .layers import Input
 from .models import Model, Sequential
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "Input",
     "Model",

@@ -170,9 +170,7 @@ def _convert_special(name: str, kwargs: dict[str, Any]) -> None:
     if recurrent and "forget_bias_init" in kwargs:
         if kwargs.pop("forget_bias_init") == "one":
             kwargs["unit_forget_bias"] = True
-    if name in {"SimpleRNN", "GRU", "LSTM", "Conv1D", "LocallyConnected1D"} and (
-        "input_dim" in kwargs
-    ):
+    if name in {"Conv1D", "LocallyConnected1D"} and "input_dim" in kwargs:
         length = kwargs.pop("input_length", None)
         kwargs["input_shape"] = (length, kwargs.pop("input_dim"))
     if name == "Embedding":

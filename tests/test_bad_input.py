@@ -228,7 +228,7 @@ BUILT = [
     ),
     (lambda: LSTM(3), STEPS, lambda r: r(STEPS, [Input((3,))] * 2), ValueError, "符号张量"),
     (lambda: LSTM(3), STEPS, lambda r: r(STEPS, mask=np.ones((2, 5))), ValueError, "(2, 5)"),
-    (lambda: LSTM(3), STEPS, lambda r: r(STEPS, constants=[X]), ValueError, "1 个常量"),
+    (lambda: LSTM(3), STEPS, lambda r: r(STEPS, constants=[X]), TypeError, "1 个常量"),
     (lambda: LSTM(3), STEPS, lambda r: r.reset_states(), AttributeError, "stateful=False"),
     (
         lambda: LSTM(3, stateful=True),

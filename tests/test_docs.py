@@ -1,12 +1,14 @@
 """Every Python fence of every page runs, and prints exactly its `#>` lines."""
 
 import os
+import re
 import subprocess
 import sys
 
 import markdown
 import pytest
 
+from labkit.meanings import SHARED
 from tests.fences import ROOT, fences, pages
 
 LIVE_LINES, LIVE_WIDTH = 15, 72  # cells are read, and typed in, on phones
@@ -99,3 +101,10 @@ def test_sound_example_passes(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(BROKEN["wrong solution"].replace("3 * x", "2 * x"))
     assert run_page(page).returncode == 0
+
+
+def test_glossary_opens_with_the_meanings_that_help_shows():
+    text = (ROOT / "docs/glossary.md").read_text()
+    opened = dict(re.findall(r"^## (\w+)\n\n(.+)\n", text, re.MULTILINE))
+    del opened["用词对照"]
+    assert opened == SHARED

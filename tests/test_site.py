@@ -19,7 +19,7 @@ REFERENCE = ["签名", "参数", "输入与输出尺寸", "权重", "掩码-mask
 LAYERS = {
     thing
     for thing in (getattr(labkit.layers, name) for name in labkit.layers.__all__)
-    if isinstance(thing, type) and issubclass(thing, Layer)
+    if isinstance(thing, type) and issubclass(thing, Layer) and thing is not Layer
 }
 PAGE_BYTES = 400_000  # compressed, before Run is pressed
 

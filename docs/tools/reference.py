@@ -239,7 +239,7 @@ def reached(cls):
         and (
             is_primitive(thing)
             or thing in within
-            or thing.__module__ == cls.__module__
+            or family(thing.__module__) == family(cls.__module__)
             or any(is_primitive(part) for part in closure(thing))
         )
     ]
@@ -280,6 +280,11 @@ def named(thing):
     return list(dict.fromkeys(value for value in values if is_shown(value, module.__name__)))
 
 
+def family(module):
+    """labkit.layers.<family>, whether that is a module or a package of several."""
+    return ".".join(module.split(".")[:3])
+
+
 def is_bound(node):
     return (
         isinstance(node, ast.arg) or isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
@@ -296,12 +301,12 @@ def resolve(node, names):
 
 def is_shown(value, origin):
     if inspect.isclass(value):
-        return issubclass(value, Layer) and value.__module__ == origin
+        return issubclass(value, Layer) and family(value.__module__) == family(origin)
     if not inspect.isfunction(value):
         return False
     module = inspect.unwrap(value).__module__
     # The tape is the engine under all layers and belongs to none.
-    return module == origin or (
+    return family(module) == family(origin) or (
         module.startswith("labkit.backend.") and not module.endswith(".tape")
     )
 

@@ -12,6 +12,8 @@ from .rnn import RNN
 class CellLayer(RNN):
     """自带单元的循环层的公共部分：单元的参数与权重就是层的。"""
 
+    refused_constants = TypeError
+
     def __getattr__(self, name):
         # units, activation, kernel and so on live in the cell.
         if name in {"cell", "__deepcopy__"} or name.startswith("__") or "cell" not in self.__dict__:

@@ -29,6 +29,9 @@ class RNN(Layer):
         cell：一个单元，或单元的列表（依次叠起来，等于 StackedRNNCells）。
     """
 
+    #: What a cell that takes no constants makes of them, as in Keras.
+    refused_constants: type[Exception] = ValueError
+
     def __init__(
         self,
         cell,
@@ -130,7 +133,7 @@ class RNN(Layer):
         fixed = [] if constants is None else to_list(constants, allow_tuple=True)
         if fixed:
             if not has_arg(self.cell.call, "constants"):
-                raise ValueError(
+                raise self.refused_constants(
                     explain(
                         self._label(),
                         f"{len(fixed)} 个常量",
