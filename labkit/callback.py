@@ -79,7 +79,8 @@ class Callback:
 class CallbackList:
     """把每次调用依次转给列表中的各个回调：它有 `Callback` 的全部 `on_...` 方法。"""
 
-    def __init__(self, callbacks: Iterable[Callback] | None = None) -> None:
+    def __init__(self, callbacks: Iterable[Callback] | None = None, queue_length: int = 10) -> None:
+        self.queue_length = queue_length  # Keras' measure of slow callbacks; of no effect here
         self.callbacks = list(callbacks or ())
 
     def append(self, callback: Callback) -> None:

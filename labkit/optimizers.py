@@ -363,6 +363,8 @@ def get(identifier: str | Mapping[str, Any] | Optimizer) -> Optimizer:
 class TFOptimizer(Optimizer):
     """Keras 用它包装 TensorFlow 的优化器；labkit 没有 TensorFlow，建立时说明并拒绝。"""
 
+    weights: list = []
+
     def __init__(self, optimizer):
         raise NotImplementedError(
             explain(

@@ -19,7 +19,8 @@ def rnn(
 ):
     """沿时间轴逐步调用 step_function(x_t, states) → (output, new_states)。
 
-    inputs: (batch, time, …)；mask: (batch, time)，为 False 的步照抄上一步的输出与状态。
+    inputs: (batch, time, …)；mask: (batch, time)，为 False 的步照抄上一步的输出与状态；
+    开头就为 False 的步，输出是 0。
     返回 (last_output, outputs, states)，outputs: (batch, time, …)，顺序是处理的顺序。
     """
     if ndim(inputs) < 3:
@@ -35,17 +36,8 @@ def rnn(
         raise ValueError(
             explain("K.rnn", f"形状 {int_shape(inputs)}", "时间轴至少有一步", "去掉空的序列")
         )
-    if mask is not None and not unroll and not initial_states:
-        raise ValueError(
-            explain(
-                "K.rnn",
-                "有 mask，但没有初始状态",
-                "被遮住的一步要照抄上一步的状态",
-                "给出 initial_states",
-            )
-        )
     steps = int_shape(inputs)[:2]
-    if mask is not None and int_shape(mask)[:2] != steps:
+    if mask is not None and int_shape(mask) != steps:
         raise ValueError(
             explain(
                 "K.rnn",
@@ -63,12 +55,7 @@ def rnn(
     for t, x in enumerate(unstack(inputs, axis=1)):
         output, new_states = step_function(x, [*states, *(constants or [])])
         if kept is not None:
-            # Keras' two loops differ before the first kept step: the unrolled one repeats zeros,
-            # the other one the first state (where a cell's output has the shape of its state).
-            previous = outputs[-1] if outputs else zeros_like(output)
-            if not unroll and states and int_shape(states[0]) == int_shape(output):
-                previous = states[0]
-            output = _keep(kept[t], output, previous)
+            output = _keep(kept[t], output, outputs[-1] if outputs else zeros_like(output))
             new_states = [
                 _keep(kept[t], new, old) for new, old in zip(new_states, states, strict=True)
             ]

@@ -9,7 +9,7 @@ from .. import activations, constraints, initializers, regularizers
 from .. import backend as K
 from ..errors import explain
 from ..layer import InputSpec, Layer
-from ..types import Activation, Constraint, Initializer, Regularizer
+from ..types import Activation, Constraint, DataFormat, Initializer, Padding, Regularizer, Size
 from ..validation import positive
 from .convolutional import Conv1D, Conv2D
 from .convolutional_recurrent import ConvRNN2D
@@ -179,7 +179,16 @@ def _atrous(layer, args, kwargs):
 class Recurrent(RNN):
     """Keras 1 的循环层基类，只为旧代码里的 isinstance 与导入保留；新的层用 RNN 加单元。"""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(
+        self,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        implementation: int = 0,
+        **kwargs,
+    ):
         raise NotImplementedError(
             explain(
                 "Recurrent",
@@ -193,7 +202,19 @@ class Recurrent(RNN):
 class ConvRecurrent2D(ConvRNN2D):
     """Keras 1 的卷积循环层基类，只为旧代码里的 isinstance 与导入保留。"""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Size,
+        strides: Size = (1, 1),
+        padding: Padding = "valid",
+        data_format: DataFormat | None = None,
+        dilation_rate: Size = (1, 1),
+        return_sequences: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        **kwargs,
+    ):
         raise NotImplementedError(
             explain(
                 "ConvRecurrent2D",

@@ -323,15 +323,19 @@ def test_masked_steps_repeat_the_last_ones(unroll):
     np.testing.assert_array_equal(outputs, [[8, 8, 10, 10], [128, 192, 192, 192]])
 
 
-@pytest.mark.parametrize(("unroll", "first"), [(False, 100), (True, 0)])
-def test_before_the_first_kept_step(unroll, first):
-    # Keras' unrolled loop repeats zeros there, the other one the first state.
+@pytest.mark.parametrize("unroll", [False, True])
+def test_before_the_first_kept_step_the_output_is_zero(unroll):
     mask = np.array([[False, True, True, True]])
     _, outputs, states = K.rnn(
         running_sum, SEQUENCE[:1], [np.full((1, 1), 100.0)], mask=mask, unroll=unroll
     )
-    np.testing.assert_array_equal(outputs[0, :, 0], [first, 102, 106, 114])
+    np.testing.assert_array_equal(outputs[0, :, 0], [0, 102, 106, 114])
     assert states[0] == 114
+    _, outputs, states = K.rnn(
+        lambda x, states: (2 * x, []), SEQUENCE[:1], [], mask=mask, unroll=unroll
+    )
+    np.testing.assert_array_equal(outputs[0, :, 0], [0, 4, 8, 16])
+    assert states == []
 
 
 def test_loop_passes_constants():
@@ -357,10 +361,10 @@ def test_no_gradient_reaches_masked_steps(unroll):
     [
         (np.ones((2, 3)), {}),
         (np.ones((2, 0, 1)), {}),
-        (np.ones((2, 3, 1)), {"mask": np.ones((2, 3), bool), "initial_states": []}),
+        (np.ones((2, 3, 1)), {"mask": np.ones((2, 3, 1), bool)}),
+        (np.ones((2, 3, 1)), {"mask": np.ones(3, bool)}),
     ],
 )
 def test_loop_refuses(inputs, kwargs):
-    states = kwargs.pop("initial_states", [np.zeros((2, 1))])
     with pytest.raises(ValueError, match=r"收到.*规则.*可以改成"):
-        K.rnn(running_sum, inputs, states, **kwargs)
+        K.rnn(running_sum, inputs, [np.zeros((2, 1))], **kwargs)
