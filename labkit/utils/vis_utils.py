@@ -114,6 +114,8 @@ def collect(model, show_shapes: bool, show_names: bool, expand: bool, prefix: st
             target = key
             if expand and hasattr(layer, "_nodes"):
                 target = f"{key}/{maker(layer.inputs[0])}"
+                if target not in boxes:  # a Sequential does not list its input
+                    target = f"{key}/{layer.layers[0].name}"
             for source in node.inbound_layers:
                 before = prefix + source.name
                 pair: tuple[str, str] = (ends.get(before) or before, target)
