@@ -104,7 +104,15 @@ def learning_phase_scope(value: int) -> Iterator[None]:
 
 
 def in_train_phase(x, alt, training=None):
-    """训练阶段返回 x，预测阶段返回 alt；两者可以是函数，只有选中的那个会执行。"""
+    """训练阶段返回 x，预测阶段返回 alt；两者可以是函数，只有选中的那个会执行。
+
+    对符号张量（Input、K.placeholder）两者都算出来，每次运行时才按当时的阶段选一个。
+    """
+    from .tape import Symbol, known, record_symbol
+
+    if training is None and any(isinstance(known(part), Symbol) for part in (x, alt)):
+        both = [part() if callable(part) else part for part in (x, alt)]
+        return record_symbol(lambda x, alt: x if learning_phase() else alt, both, {})
     chosen = x if (learning_phase() if training is None else training) else alt
     return chosen() if callable(chosen) else chosen
 

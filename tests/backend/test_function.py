@@ -27,6 +27,13 @@ def test_learning_phase_among_the_inputs():
     assert set(np.unique(np.round(dropped / X, 4))) == {0.0, 2.0}
 
 
+def test_phase_of_symbols_is_chosen_at_every_run():
+    x = K.placeholder((None, 3))
+    f = K.function([x, K.learning_phase()], [K.in_train_phase(lambda: x * 2.0, x)])
+    np.testing.assert_array_equal(f([X, 0])[0], X)
+    np.testing.assert_array_equal(f([X, 1])[0], 2 * X)
+
+
 def test_gradients_of_symbols():
     x, layer = Input((3,)), Dense(2)
     y = layer(x)

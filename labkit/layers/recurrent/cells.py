@@ -77,6 +77,11 @@ class Cell(Layer):
         self.output_size = self.units
         self._masks = self._recurrent_masks = [None]
 
+    @property
+    def uses_learning_phase(self) -> bool:
+        """有没有 Dropout。"""
+        return max(self.dropout, self.recurrent_dropout) > 0
+
     def build(self, input_shape):
         width = self.gates * self.units
         self.kernel = self._weight("kernel", (input_shape[-1], width))

@@ -14,7 +14,73 @@ from ...utils.generic_utils import has_arg, to_list
 from .stacked import StackedRNNCells
 
 
-class RNN(Layer):
+class TakesStates(Layer):
+    """A layer whose call takes a sequence, then initial states, then constants.
+
+    They come as keywords or in the list of inputs.
+    """
+
+    _num_constants: int | None
+
+    def _check_given(self, states: list, constants: list) -> None:
+        """What a subclass demands of the states and constants that a call gives."""
+
+    def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
+        states = [] if initial_state is None else to_list(initial_state, allow_tuple=True)
+        fixed = [] if constants is None else to_list(constants, allow_tuple=True)
+        extra = [*states, *fixed]
+        if not extra:
+            return super().__call__(inputs, **kwargs)
+        arriving = to_list(inputs, allow_tuple=True)
+        if len(arriving) > 1:
+            raise AssertionError(
+                explain(
+                    self._label(),
+                    f"{len(arriving)} 个输入的列表，另有 {len(extra)} 个初始状态与常量",
+                    "初始状态与常量要么都在输入的列表里，要么都用关键字",
+                    "layer(x, initial_state=[…])",
+                )
+            )
+        self._check_given(states, fixed)
+        if fixed:
+            self._num_constants = len(fixed)
+        symbolic = [isinstance(x, Symbol) for x in extra]
+        numeric = not isinstance(arriving[0], Symbol)
+        if any(symbolic) and not all(symbolic):
+            raise ValueError(
+                explain(
+                    self._label(),
+                    "一部分是符号张量、一部分是数组的初始状态与常量",
+                    "初始状态与常量要么都来自 Input，要么都是数组",
+                    "给初始状态也建一个 Input",
+                )
+            )
+        if any(symbolic) and numeric:
+            raise ValueError(
+                explain(
+                    self._label(),
+                    "数组的输入与符号张量的初始状态",
+                    "输入与初始状态要么都来自 Input，要么都是数组",
+                    "给输入也建一个 Input",
+                )
+            )
+        if numeric or any(symbolic):
+            return super().__call__([*arriving, *extra], **kwargs)
+        # Numbers that go with a symbolic sequence stay numbers at every run.
+        if states:
+            kwargs["initial_state"] = [self._tensor(x) for x in states]
+        if fixed:
+            kwargs["constants"] = [self._tensor(x) for x in fixed]
+        return super().__call__(inputs, **kwargs)
+
+    def _split(self, inputs) -> tuple[Any, list, list]:
+        """The sequence, the initial states and the constants out of a list of inputs."""
+        sequence, *rest = inputs if isinstance(inputs, list) else [inputs]
+        at = max(len(rest) - (self._num_constants or 0), 0)
+        return sequence, rest[:at], rest[at:]
+
+
+class RNN(TakesStates):
     """沿时间轴反复调用一个单元（cell）。
 
     输入 (batch, time, features)，或列表 [输入, 初始状态…, 常量…]。输出：默认是最后一步
@@ -125,66 +191,34 @@ class RNN(Layer):
 
     def compute_mask(self, inputs, mask=None):
         mask = to_list(mask)[0] if mask is not None else None
+        if mask is not None and K.ndim(mask) != 2:
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"形状 {K.int_shape(mask)} 的掩码",
+                    "循环层的掩码是 (batch, time)，每一步一个",
+                    "用 TimeDistributed 处理内层，或自己写 compute_mask 收成 (batch, time)",
+                )
+            )
         output = mask if self.return_sequences else None
         return [output, *[None] * len(self._state_sizes)] if self.return_state else output
 
-    def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
-        states = [] if initial_state is None else to_list(initial_state, allow_tuple=True)
-        fixed = [] if constants is None else to_list(constants, allow_tuple=True)
-        if fixed:
-            if not has_arg(self.cell.call, "constants"):
-                raise self.refused_constants(
-                    explain(
-                        self._label(),
-                        f"{len(fixed)} 个常量",
-                        f"{type(self.cell).__name__}.call 没有参数 constants",
-                        "def call(self, inputs, states, constants=None)",
-                    )
-                )
-            self._num_constants = len(fixed)
-        extra = [*states, *fixed]
-        symbolic = [isinstance(x, Symbol) for x in extra]
-        if any(symbolic) and not all(symbolic):
+    def _check_given(self, states, constants) -> None:
+        if constants and not has_arg(self.cell.call, "constants"):
             raise ValueError(
                 explain(
                     self._label(),
-                    "一部分是符号张量、一部分是数组的初始状态与常量",
-                    "初始状态与常量要么都来自 Input，要么都是数组",
-                    "给初始状态也建一个 Input",
+                    f"{len(constants)} 个常量",
+                    f"{type(self.cell).__name__}.call 没有参数 constants",
+                    "def call(self, inputs, states, constants=None)",
                 )
             )
-        numeric = not isinstance(to_list(inputs)[0], Symbol)
-        if any(symbolic) and numeric:
-            raise ValueError(
-                explain(
-                    self._label(),
-                    "数组的输入与符号张量的初始状态",
-                    "输入与初始状态要么都来自 Input，要么都是数组",
-                    "给输入也建一个 Input",
-                )
-            )
-        if not extra:
-            return super().__call__(inputs, **kwargs)
-        if numeric or any(symbolic):
-            return super().__call__([*to_list(inputs), *extra], **kwargs)
-        # Numbers that go with a symbolic sequence stay numbers at every run.
-        if states:
-            kwargs["initial_state"] = [self._tensor(x) for x in states]
-        if fixed:
-            kwargs["constants"] = [self._tensor(x) for x in fixed]
-        return super().__call__(inputs, **kwargs)
 
     def assert_input_compatibility(self, inputs):
         sequence, states, _ = self._split(inputs)
         super().assert_input_compatibility(sequence)
         if states:
             self._check_states(states, K.int_shape(sequence))
-
-    def _split(self, inputs) -> tuple[Any, list, list]:
-        """The sequence, the initial states and the constants out of a list of inputs."""
-        sequence, *rest = inputs if isinstance(inputs, list) else [inputs]
-        at = max(len(rest) - (self._num_constants or 0), 0)
-        return sequence, rest[:at], rest[at:]
 
     def _check_states(self, states, input_shape) -> None:
         shapes = [K.int_shape(state) for state in states]
@@ -278,6 +312,13 @@ class RNN(Layer):
     @property
     def losses(self):
         return (self.cell.losses if isinstance(self.cell, Layer) else []) + super().losses
+
+    @property
+    def uses_learning_phase(self) -> bool:
+        """单元在训练与预测时的计算是否不同：有没有 Dropout。"""
+        cell = self.cell
+        takes = has_arg(cell.call, "training")
+        return getattr(cell, "uses_learning_phase", takes)
 
     def get_losses_for(self, inputs):
         cell = self.cell.get_losses_for(inputs) if isinstance(self.cell, Layer) else []

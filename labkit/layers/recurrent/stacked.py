@@ -87,6 +87,14 @@ class StackedRNNCells(Layer):
         return inputs, [state for new in self._in_state_order(after) for state in new]
 
     @property
+    def uses_learning_phase(self) -> bool:
+        """有没有一个单元在训练与预测时的计算不同。"""
+        return any(
+            getattr(cell, "uses_learning_phase", has_arg(cell.call, "training"))
+            for cell in self.cells
+        )
+
+    @property
     def trainable_weights(self):
         if not self.trainable:
             return []
