@@ -7,6 +7,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from ..errors import explain
 
@@ -103,7 +104,7 @@ def learning_phase_scope(value: int) -> Iterator[None]:
         _learning_phase = before
 
 
-def in_train_phase(x, alt, training=None):
+def in_train_phase(x, alt, training=None) -> Any:
     """训练阶段返回 x，预测阶段返回 alt；两者可以是函数，只有选中的那个会执行。
 
     对符号张量（Input、K.placeholder）两者都算出来，每次运行时才按当时的阶段选一个。
@@ -117,7 +118,7 @@ def in_train_phase(x, alt, training=None):
     return chosen() if callable(chosen) else chosen
 
 
-def in_test_phase(x, alt, training=None):
+def in_test_phase(x, alt, training=None) -> Any:
     """预测阶段返回 x，训练阶段返回 alt。"""
     return in_train_phase(alt, x, training)
 

@@ -59,6 +59,19 @@ def _batch_flatten(x):
 
 
 @primitive
+def merge_time(x):
+    """batch 与 time 并成一轴：(batch, time, …) → (batch·time, …)。"""
+    merged = x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])
+    return merged, lambda dy: (dy.reshape(x.shape),)
+
+
+@primitive
+def split_time(x, like):
+    """merge_time 的逆运算：(batch·time, …) → (batch, time, …)，batch 与 time 取自 like。"""
+    return x.reshape(*like.shape[:2], *x.shape[1:]), lambda dy: (dy.reshape(x.shape), None)
+
+
+@primitive
 def permute_dimensions(x, pattern):
     """按 pattern 重排各轴：输出的第 i 轴是输入的第 pattern[i] 轴。"""
     return np.transpose(x, pattern), lambda dy: (np.transpose(dy, np.argsort(pattern)),)

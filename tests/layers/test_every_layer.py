@@ -4,12 +4,13 @@ import importlib
 import inspect
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from labkit import layers
-from labkit.layers import Layer
+from labkit.layers import Input, Layer
 from labkit.signatures import parameters
-from tests.slopes import check_slopes, normal
+from tests.slopes import as_list, check_slopes, normal
 
 # Bases and the graph's own layer: nobody puts them into a model by hand.
 ABSTRACT = {"Layer", "InputLayer", "Recurrent", "ConvRecurrent2D"}
@@ -38,6 +39,19 @@ def test_every_layer_has_a_gradient_case():
 @pytest.mark.parametrize(("make", "shapes", "call"), CASES)
 def test_slopes(make, shapes, call, float64):
     check_slopes(make(), [normal(*shape, seed=i) for i, shape in enumerate(shapes)], call)
+
+
+@pytest.mark.parametrize(("make", "shapes", "call"), CASES)
+def test_declared_shapes_are_the_real_ones(make, shapes, call):
+    arrays = [np.ones(shape, "float32") for shape in shapes]
+    layer = make()
+    real = [y.shape for y in as_list(layer(arrays if len(arrays) > 1 else arrays[0], **call))]
+    symbols = [Input(shape[1:]) for shape in shapes]
+    call = {} if "mask" in call else call
+    symbolic = as_list(make()(symbols if len(symbols) > 1 else symbols[0], **call))
+    assert [tuple(y.shape) for y in symbolic] == [(None, *shape[1:]) for shape in real]
+    declared = layer.compute_output_shape(shapes if len(shapes) > 1 else shapes[0])
+    assert [tuple(s) for s in (declared if isinstance(declared, list) else [declared])] == real
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
