@@ -178,6 +178,11 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         terms = self._losses if self._losses or Run.current else self._activity_losses()
         return [*self._penalties(), *terms, *self._symbolic_losses]
 
+    @property
+    def _losses_in_model(self) -> list:
+        """What a model that holds the layer adds to its loss."""
+        return self.losses
+
     def _penalties(self) -> list:
         return [regularizer(w) for regularizer, w in self._regularized]
 

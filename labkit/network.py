@@ -62,7 +62,11 @@ class Network(Layer):
         return unpack_singleton(self._evaluate(inputs, mask)[0])
 
     def compute_mask(self, inputs, mask=None):
-        return unpack_singleton([y._keras_mask for y in self.outputs])
+        known = [y._keras_mask for y in self.outputs]
+        given = any(m is not None for m in [*known, *to_list(mask)])
+        if given and not any(isinstance(x, Symbol) for x in to_list(inputs)):
+            return unpack_singleton(self._evaluate(inputs, mask)[1])
+        return unpack_singleton(known)
 
     def evaluate_call(self, inputs, mask, kwargs):
         outputs, masks = self._evaluate(inputs, mask)
@@ -123,7 +127,7 @@ class Network(Layer):
 
     @property
     def losses(self):
-        return [loss for layer in self.layers for loss in layer.losses] + super().losses
+        return [loss for layer in self.layers for loss in layer._losses_in_model] + super().losses
 
     def get_losses_for(self, inputs):
         own = super().get_losses_for(inputs)

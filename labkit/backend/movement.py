@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import explain
 from .config import floatx
-from .tape import Operators, Symbol, Tensor, known, primitive, value
+from .tape import Operators, Record, Symbol, Tensor, known, primitive, value
 
 
 def shape(x) -> tuple:
@@ -66,9 +66,17 @@ def merge_time(x):
 
 
 @primitive
+def _split_time(x, like):
+    return x.reshape(*like.shape[:2], *x.shape[1:]), lambda dy: (dy.reshape(x.shape), None)
+
+
 def split_time(x, like):
     """merge_time 的逆运算：(batch·time, …) → (batch, time, …)，batch 与 time 取自 like。"""
-    return x.reshape(*like.shape[:2], *x.shape[1:]), lambda dy: (dy.reshape(x.shape), None)
+    if not isinstance(x, Symbol):
+        return _split_time(x, like)
+    # The product of unknown lengths does not tell what they are.
+    record = Record(_split_time, (x, like), {})
+    return Symbol((*like.shape[:2], *x.shape[1:]), str(x.dtype), "split_time", record)
 
 
 @primitive

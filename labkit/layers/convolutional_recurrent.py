@@ -16,7 +16,7 @@ from ..validation import choice, known_channels, positive, size
 from .recurrent.cells import forget_one, take
 from .recurrent.layers import CellLayer
 from .recurrent.rnn import RNN
-from .windows import window_outputs
+from .windows import stride_or_dilation, window_outputs
 
 
 class ConvLSTM2DCell(Layer):
@@ -79,7 +79,13 @@ class ConvLSTM2DCell(Layer):
         self.state_size = (self.filters, self.filters)
         self._masks = self._recurrent_masks = [None] * 4
 
+    @property
+    def uses_learning_phase(self) -> bool:
+        """有没有 Dropout。"""
+        return max(self.dropout, self.recurrent_dropout) > 0
+
     def build(self, input_shape):
+        stride_or_dilation(self._label(), self.strides, self.dilation_rate)
         channels = input_shape[1 if self.data_format == "channels_first" else -1]
         known_channels(self._label(), input_shape, channels)
         width = 4 * self.filters
@@ -167,7 +173,16 @@ class ConvRNN2D(RNN):
         cell：卷积单元，例如 ConvLSTM2DCell。
     """
 
-    def __init__(self, cell, *args, **kwargs):
+    def __init__(
+        self,
+        cell,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        **kwargs,
+    ):
         if isinstance(cell, list | tuple):
             raise TypeError(
                 explain(
@@ -177,26 +192,19 @@ class ConvRNN2D(RNN):
                     "几个 ConvLSTM2D 层，前面的 return_sequences=True",
                 )
             )
-        if kwargs.get("unroll"):
+        if unroll:
             raise TypeError(
                 explain(type(self).__name__, "unroll=True", "卷积循环层不能展开", "unroll=False")
             )
-        super().__init__(cell, *args, **kwargs)
+        super().__init__(
+            cell, return_sequences, return_state, go_backwards, stateful, unroll, **kwargs
+        )
         self.cell: Any = cell
         self.input_spec = [InputSpec(ndim=5)]
 
     def _state_shapes(self, input_shape):
         shape = self.cell.output_shape_of((input_shape[0], *input_shape[2:]))
         return [shape] * len(self._state_sizes)
-
-    def _fixed_axes(self, shape):
-        first = self.cell.data_format == "channels_first"
-        # As in Keras, rows and columns may change unless the states are kept.
-        return (
-            shape[2:]
-            if self.stateful
-            else ((shape[2], None, None) if first else (None, None, shape[4]))
-        )
 
     def compute_output_shape(self, input_shape):
         shape, _ = self._split_shapes(input_shape)
@@ -213,7 +221,10 @@ class ConvLSTM2D(CellLayer, ConvRNN2D):
     第 2 轴；return_state=True（关键字参数）时再返回 h 与 c。
     权重 kernel: (*kernel_size, channels, 4·filters)，
     recurrent_kernel: (*kernel_size, filters, 4·filters)，bias: (4·filters,)，各门的次序是 i f c o。
-    没有 peephole 连接。出错：输入不是五维、核比输入大抛出 ValueError；unroll=True 抛出 TypeError。
+    没有 peephole 连接。
+    出错：输入不是五维、核比输入大、strides 与 dilation_rate 同时大于 1、再次调用时图像的大小与
+    建层时不同、掩码不是 (batch, time)，抛出 ValueError；unroll=True 抛出 TypeError。
+    Keras 2.2.5 里 initial_state 只能是数组，符号张量会出错；labkit 按文档计算。
     来源：Shi 等，2015。
     """
 

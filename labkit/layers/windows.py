@@ -1,4 +1,4 @@
-"""The output lengths of sliding windows, with the error where a window does not fit."""
+"""Sliding windows: their output lengths, and the errors where they do not fit."""
 
 from __future__ import annotations
 
@@ -26,3 +26,17 @@ def window_outputs(where, name, space, sizes, padding, strides, dilation):
             f"{name}={fitting}，或 padding='same'，或减少前面的层",
         )
     )
+
+
+def stride_or_dilation(where: str, strides, dilation_rate) -> None:
+    """ValueError where both are above 1 on any axes."""
+    if max(strides) > 1 and max(dilation_rate) > 1:
+        ones = (1,) * len(strides)
+        raise ValueError(
+            explain(
+                where,
+                f"strides={strides}，dilation_rate={dilation_rate}",
+                "步幅与膨胀率不能同时大于 1",
+                f"strides={ones} 或 dilation_rate={ones}",
+            )
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import Any, Literal
 
 from .. import backend as K
@@ -12,10 +13,16 @@ from ..layer import InputSpec, Layer, unpack_shapes
 from ..run import Run
 from ..signatures import call_arguments
 from ..utils.generic_utils import has_arg, to_list
+from .recurrent.rnn import TakesStates
 
 
 class Wrapper(Layer):
-    """包装层的公共部分：权重、损失、更新都是里面那一层的。
+    """包装层的公共部分：权重、trainable、损失、更新都是里面那一层的。
+
+    trainable 就是里面那一层的 trainable，建包装层时按它的 trainable 参数设（默认 True）：包住一个
+    冻结了的层会把它解冻（Keras 2.2.5 的实际行为），所以先包装，再冻结；模型里各层自己的 trainable
+    不受影响。里面那一层的 weights 参数不起作用，用包装层的 set_weights。
+    出错：layer 不是层抛出 AttributeError。
 
     参数：
         layer：被包装的层或模型。
@@ -24,32 +31,40 @@ class Wrapper(Layer):
     layer: Any
 
     def __init__(self, layer, **kwargs):
-        super().__init__(**kwargs)
         if not isinstance(layer, Layer):
-            raise TypeError(
+            name = layer.__name__ if isinstance(layer, type) else type(layer).__name__
+            raise AttributeError(
                 explain(
-                    self._label(),
-                    f"layer={type(layer).__name__}",
+                    type(self).__name__,
+                    f"layer={name}",
                     "layer 是一个层（Layer 的实例）",
                     f"{type(self).__name__}(Dense(3))",
                 )
             )
         self.layer = layer
+        super().__init__(**kwargs)
+
+    def build(self, input_shape=None):
+        self.built = True
 
     @property
     def _inner(self) -> list:
         return [self.layer]
 
     @property
+    def trainable(self) -> bool:
+        return self.layer.trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        self.layer.trainable = value
+
+    @property
     def trainable_weights(self):
-        if not self.trainable:
-            return []
         return [w for layer in self._inner for w in layer.trainable_weights]
 
     @property
     def non_trainable_weights(self):
-        if not self.trainable:
-            return [w for layer in self._inner for w in layer.weights]
         return [w for layer in self._inner for w in layer.non_trainable_weights]
 
     @property
@@ -64,16 +79,24 @@ class Wrapper(Layer):
     def updates(self):
         return [update for layer in self._inner for update in layer.updates]
 
+    @property
+    def _losses_in_model(self):
+        return [*self._inner_penalties(), *super().losses]
+
+    def _inner_penalties(self) -> list:
+        return [loss for layer in self._inner for loss in layer.get_losses_for(None)]
+
     def get_losses_for(self, inputs=None):
-        return [loss for layer in self._inner for loss in layer.get_losses_for(inputs)]
+        own = super().get_losses_for(inputs)
+        return [*self._inner_penalties(), *own] if inputs is None else own
 
     def get_updates_for(self, inputs=None):
         return [update for layer in self._inner for update in layer.get_updates_for(inputs)]
 
     @property
     def activity_regularizer(self):
-        """里面那一层的活动正则化；它自己会计入损失。"""
-        return None
+        """里面那一层的活动正则化，在包装层的输出上算。"""
+        return getattr(self.layer, "activity_regularizer", None)
 
     @property
     def uses_learning_phase(self) -> bool:
@@ -89,23 +112,20 @@ class Wrapper(Layer):
         layer = deserialize(config.pop("layer"), custom_objects)
         return cls(layer, **config)
 
-    def _build_inner(self, layer, input_shape) -> None:
-        if not layer.built:
-            layer.build(input_shape)
-            layer.built = True
-        if layer._initial_weights is not None:
-            layer.set_weights(layer._initial_weights)
-            layer._initial_weights = None
-
 
 class TimeDistributed(Wrapper):
     """把一层用在每一个时间步上，各步共用同一组权重。
 
     输入 (batch, time, …)，输出 (batch, time, *里面那一层的输出)。
-    计算时把 batch 与 time 并成一轴，所以里面的 Dropout 每步的掩码不同。
-    掩码：里面那一层自己产生掩码时用它的；否则把输入的掩码 (batch, time, …) 收成 (batch, time)。
-    里面那一层的 activity_regularizer 不计入损失（Keras 2.2.5 的实际行为）。
-    出错：输入低于三维抛出 AssertionError；layer 不是层抛出 TypeError。
+    batch 未知时，把 batch 与 time 并成一轴，一次算完；里面的 Dropout 每步的掩码不同。
+    batch 固定时（batch_input_shape），Keras 2.2.5 逐步调用里面的层，所以那时：掩码不交给里面的层，
+    原样传下去；BatchNormalization 在训练时按每一步的 batch 统计，不更新移动平均；里面的
+    stateful=True 不保留状态；activity_regularizer 计两次。
+    掩码（batch 未知时）：并轴后交给里面的层；它传出掩码就用它的，否则把输入的掩码收成
+    (batch, time)。
+    包住冻结了的层会把它解冻，见 trainable；里面那一层的 weights 参数不起作用。
+    出错：输入低于三维、是列表，抛出 AssertionError；里面的层有几个输出、不支持收到的掩码抛出
+    TypeError；layer 不是层抛出 AttributeError；再次调用时形状与建层时不同抛出 ValueError。
 
     参数：
         layer：用在每一步上的层或模型，它的输入不含时间轴。
@@ -116,97 +136,117 @@ class TimeDistributed(Wrapper):
         self.supports_masking = True
 
     def assert_input_compatibility(self, inputs):
-        if isinstance(inputs, list) or K.ndim(inputs) < 3:
-            shape = unpack_shapes(inputs)
+        if not self.built and (isinstance(inputs, list) or K.ndim(inputs) < 3):
             raise AssertionError(
                 explain(
                     self._label(),
-                    f"形状 {shape} 的输入",
+                    f"形状 {unpack_shapes(inputs)} 的输入",
                     "输入是一个至少三维的张量 (batch, time, …)",
                     "补上时间轴，或去掉 TimeDistributed",
                 )
             )
-        super().assert_input_compatibility(inputs)
-
-    @staticmethod
-    def _child(shape) -> tuple:
-        return (shape[0], *shape[2:])
-
-    def build(self, input_shape):
-        self._build_inner(self.layer, self._child(input_shape))
-        fixed = {i: n for i, n in enumerate(input_shape) if i > 1}
-        self.input_spec = InputSpec(ndim=len(input_shape), axes=fixed)
-        self.built = True
-
-    def compute_output_shape(self, input_shape):
-        child = self.layer.compute_output_shape(self._child(input_shape))
-        if isinstance(child, list):
-            raise ValueError(
+        count = len(getattr(self.layer, "inputs", None) or [None])
+        if count > 1:
+            raise AssertionError(
                 explain(
                     self._label(),
-                    f"里面的层 {type(self.layer).__name__} 有 {len(child)} 个输出",
+                    f"有 {count} 个输入的模型",
+                    "TimeDistributed 里的模型只能有一个输入",
+                    "先用 Concatenate 接成一个输入，在模型里用 Lambda 拆开",
+                )
+            )
+        super().assert_input_compatibility(inputs)
+
+    def build(self, input_shape=None):
+        if not self.layer.built:
+            self.layer.build(self._step(input_shape))
+            self.layer.built = True
+        self.input_spec = InputSpec(shape=input_shape)
+        self.built = True
+
+    def _prepare(self, inputs):
+        first = not self.built
+        super()._prepare(inputs)
+        if first and not isinstance(inputs, Symbol) and not getattr(self.layer, "stateful", False):
+            # Arrays with another number of samples or steps may follow.
+            self.input_spec = InputSpec(shape=(None, None, *K.int_shape(inputs)[2:]))
+
+    @property
+    def _fixed_batch(self) -> bool:
+        return self.input_spec is not None and self.input_spec.shape[0] is not None
+
+    @staticmethod
+    def _step(shape) -> tuple:
+        """The shape of one step, out of the shape of a sequence."""
+        return (shape[0], *shape[2:])
+
+    def compute_output_shape(self, input_shape):
+        step = self.layer.compute_output_shape(self._step(input_shape))
+        self._refuse_several(step)
+        return (step[0], input_shape[1], *step[1:])
+
+    def _refuse_several(self, outputs) -> None:
+        if isinstance(outputs, list):
+            raise TypeError(
+                explain(
+                    self._label(),
+                    f"里面的层 {type(self.layer).__name__} 有 {len(outputs)} 个输出",
                     "TimeDistributed 里的层只能有一个输出",
                     "return_state=False，或用只有一个输出的 Model",
                 )
             )
-        return (child[0], input_shape[1], *child[1:])
 
     def call(self, inputs, training=None, mask=None):
-        shape = K.int_shape(inputs)
-        self.compute_output_shape(shape)  # raises where the inner layer has several outputs
         accepted = call_arguments(type(self.layer))
-        settings = {"training": training} if "training" in accepted else {}
-        inner_mask = None if mask is None or "mask" not in accepted else self._merged(mask)
-        if inner_mask is not None:
-            settings["mask"] = inner_mask
-        y = self.layer.call(self._merged(inputs), **settings)
-        return K.reshape(y, shape=(*shape[:2], *K.int_shape(y)[1:]))
+        settings: dict[str, Any] = {"training": training} if "training" in accepted else {}
+        if self._fixed_batch:
+            return self._step_by_step(inputs, settings)
+        if mask is not None and "mask" in accepted:
+            settings["mask"] = K.merge_time(mask)
+        y = self.layer.call(K.merge_time(inputs), **settings)
+        self._refuse_several(y)
+        return K.split_time(y, inputs)
 
-    @staticmethod
-    def _merged(x):
-        """batch and time as one axis."""
-        return K.reshape(x, shape=(-1, *K.int_shape(x)[2:]))
+    def _step_by_step(self, inputs, settings):
+        with Run():  # what a step would update is lost, as in Keras
+            _, y, _ = K.rnn(lambda x, _: (self.layer.call(x, **settings), []), inputs, [])
+        if self.activity_regularizer is not None:
+            self.add_loss(self.activity_regularizer(y))
+        return y
 
     def compute_mask(self, inputs, mask=None):
-        if isinstance(inputs, Symbol):
-            # Only whether there is a mask counts here; its values come with every run.
-            step = Symbol(self._child(inputs.shape), inputs.dtype, "step")
-            masked = mask is not None or self._own_mask(step, None) is not None
-            return Symbol(inputs.shape[:2], "bool", "mask") if masked else None
-        inner = None if mask is None else self._merged(mask)
-        output = self._own_mask(self._merged(inputs), inner)
+        if self._fixed_batch:
+            return mask
+        inner = None if mask is None else K.merge_time(mask)
+        output = self.layer.compute_mask(K.merge_time(inputs), inner)
         if output is not None:
-            shape = K.int_shape(output)
-            return K.reshape(output, shape=(*K.int_shape(inputs)[:2], *shape[1:]))
-        if mask is None:
-            return None
-        for _ in range(2, K.ndim(mask)):
-            mask = K.any(mask, axis=-1)
+            return K.split_time(output, inputs)
+        if mask is not None:
+            for _ in range(2, K.ndim(mask)):
+                mask = K.any(mask, axis=-1)
         return mask
 
-    def _own_mask(self, inputs, mask):
-        """The inner layer's mask of its output; a layer that takes none does not complain here."""
-        if mask is not None and not self.layer.supports_masking:
-            return None
-        return self.layer.compute_mask(inputs, mask)
 
-
-class Bidirectional(Wrapper):
+class Bidirectional(TakesStates, Wrapper):
     """双向循环：一个循环层从前往后读，它的副本从后往前读，再合并两边的输出。
 
     输入 (batch, time, features)；输出在 concat 时最后一轴加倍，sum、mul、ave 时不变，
     merge_mode=None 时是两个输出。return_sequences=True 时反向的输出先翻转回原来的次序再合并。
     return_state=True 时后面接正向的状态，再接反向的状态。
-    initial_state 的前一半给正向，后一半给反向。
-    Keras 2.2.5 的两个实际行为：里面那一层的 activity_regularizer 不起作用；里面的 stateful=True
+    initial_state 的前一半给正向，后一半给反向。activity_regularizer 在合并后的每个输出上算。
+    权重：先 forward_layer 的，再 backward_layer 的；给进来的层自己不建权重。
+    Keras 2.2.5 的三个实际行为：weights 参数不起作用，用 set_weights；里面的 trainable=False
+    不起作用，冻结用 Bidirectional 自己的 trainable；里面的 stateful=True
     只在训练时保留状态，预测与评估时每一批都从原来的状态开始。
-    出错：merge_mode 不认识、初始状态的个数是奇数，抛出 ValueError。
+    出错：merge_mode 不认识、初始状态的个数是奇数，抛出 ValueError；里面不是循环层抛出 KeyError；
+    layer 不是层抛出 AttributeError。
     来源：Schuster 与 Paliwal，1997。
 
     参数：
         layer：循环层，例如 LSTM(8)。
         merge_mode：怎样合并两边的输出：`"concat"`、`"sum"`、`"mul"`、`"ave"`，
             `None` 表示不合并。
+        weights：不起作用（与 Keras 2.2.5 相同）。
     """
 
     def __init__(
@@ -229,7 +269,7 @@ class Bidirectional(Wrapper):
             )
         config = layer.get_config()
         if "go_backwards" not in config:
-            raise ValueError(
+            raise KeyError(
                 explain(
                     self._label(),
                     f"layer={type(layer).__name__}",
@@ -237,19 +277,21 @@ class Bidirectional(Wrapper):
                     "Bidirectional(LSTM(8))",
                 )
             )
+        if weights:
+            warnings.warn(
+                "Bidirectional 的 weights 参数在 Keras 2.2.5 里不起作用，请用 set_weights。",
+                stacklevel=3,
+            )
         config["go_backwards"] = not config["go_backwards"]
-        self.forward_layer = copy.copy(layer)
         cell = getattr(layer, "cell", None)
         own = {type(cell).__name__: type(cell)} if "cell" in config else None
         make = type(layer).from_config
+        self.forward_layer = copy.copy(layer)
         self.backward_layer = make(config, own) if own else make(config)
-        self.forward_layer.name = f"forward_{layer.name}"
-        self.backward_layer.name = f"backward_{layer.name}"
+        for direction, part in zip(("forward", "backward"), self._inner, strict=True):
+            part.name = f"{direction}_{layer.name}"
+        self.trainable = self._trainable
         self.merge_mode = merge_mode
-        if weights:
-            half = len(weights) // 2
-            self.forward_layer._initial_weights = weights[:half]
-            self.backward_layer._initial_weights = weights[half:]
         self.return_sequences = layer.return_sequences
         self.return_state = layer.return_state
         self.supports_masking = True
@@ -258,11 +300,24 @@ class Bidirectional(Wrapper):
     def _inner(self):
         return [self.forward_layer, self.backward_layer]
 
-    def build(self, input_shape):
+    @property
+    def trainable(self) -> bool:
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        self._trainable = value
+        if hasattr(self, "backward_layer"):
+            for layer in self._inner:
+                layer.trainable = value
+
+    def build(self, input_shape=None):
         for layer in self._inner:
             layer._num_constants = self._num_constants
-            with K.name_scope(layer.name):
-                self._build_inner(layer, input_shape)
+            if not layer.built:
+                with K.name_scope(layer.name):
+                    layer.build(input_shape)
+                    layer.built = True
         self.built = True
 
     def compute_output_shape(self, input_shape):
@@ -283,9 +338,7 @@ class Bidirectional(Wrapper):
             return [*masks, *[None] * (2 * len(self.forward_layer.states))]
         return masks if self.merge_mode is None else kept
 
-    def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
-        states = [] if initial_state is None else to_list(initial_state, allow_tuple=True)
-        fixed = [] if constants is None else to_list(constants, allow_tuple=True)
+    def _check_given(self, states, constants):
         if len(states) % 2:
             raise ValueError(
                 explain(
@@ -295,39 +348,13 @@ class Bidirectional(Wrapper):
                     f"{2 * len(self.forward_layer.states)} 个状态的列表",
                 )
             )
-        if fixed:
-            self._num_constants = len(fixed)
-        extra = [*states, *fixed]
-        kinds = {isinstance(x, Symbol) for x in extra}
-        if len(kinds) > 1:
-            raise ValueError(
-                explain(
-                    self._label(),
-                    "一部分是符号张量、一部分是数组的初始状态与常量",
-                    "初始状态与常量要么都来自 Input，要么都是数组",
-                    "给初始状态也建一个 Input",
-                )
-            )
-        if not extra:
-            return super().__call__(inputs, **kwargs)
-        if kinds == {True} or not isinstance(to_list(inputs)[0], Symbol):
-            return super().__call__([*to_list(inputs), *extra], **kwargs)
-        if states:
-            kwargs["initial_state"] = [self._tensor(x) for x in states]
-        if fixed:
-            kwargs["constants"] = [self._tensor(x) for x in fixed]
-        return super().__call__(inputs, **kwargs)
+        self.forward_layer._check_given([], constants)
 
     def assert_input_compatibility(self, inputs):
         sequence, states, constants = self._split(inputs)
         half = len(states) // 2
         for layer, own in zip(self._inner, (states[:half], states[half:]), strict=True):
             layer.assert_input_compatibility([sequence, *own] if own else sequence)
-
-    def _split(self, inputs) -> tuple[Any, list, list]:
-        sequence, *rest = inputs if isinstance(inputs, list) else [inputs]
-        at = max(len(rest) - (self._num_constants or 0), 0)
-        return sequence, rest[:at], rest[at:]
 
     def call(self, inputs, mask=None, training=None, initial_state=None, constants=None):
         sequence, states, fixed = self._split(inputs)
@@ -341,8 +368,9 @@ class Bidirectional(Wrapper):
                 for name, value in (("training", training), ("mask", mask)):
                     if has_arg(layer.call, name):
                         settings[name] = value
-                if own or fixed:
-                    settings |= {"initial_state": own or None, "constants": fixed or None}
+                for name, value in (("initial_state", own), ("constants", fixed)):
+                    if value:
+                        settings[name] = value
                 y = layer.call(sequence, **settings)
                 outputs.append(y[0] if self.return_state else y)
                 after += y[1:] if self.return_state else []

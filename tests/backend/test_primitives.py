@@ -110,8 +110,8 @@ case("_batch_flatten", normal(2, 3, 4))
 case("_batch_flatten", normal(2))
 case("merge_time", normal(2, 3, 4))
 case("merge_time", normal(2, 3))
-case("split_time", normal(6, 4), np.ones((2, 3, 5)))
-case("split_time", normal(6), np.ones((2, 3)))
+case("_split_time", normal(6, 4), np.ones((2, 3, 5), int))
+case("_split_time", normal(6), np.ones((2, 3), int))
 for pattern in itertools.permutations(range(3)):
     case("permute_dimensions", normal(2, 3, 4), pattern=pattern)
 for axis in (0, 1, -1):

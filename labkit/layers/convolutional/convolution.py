@@ -12,7 +12,7 @@ from ...errors import explain
 from ...layer import InputSpec, Layer
 from ...types import Activation, Constraint, ConvPadding, DataFormat, Initializer, Regularizer, Size
 from ...validation import choice, positive, size, with_defaults
-from ..windows import window_outputs
+from ..windows import stride_or_dilation, window_outputs
 
 
 class Windowed(Layer):
@@ -168,15 +168,7 @@ class Conv(Windowed):
 
     def _check_settings(self):
         super()._check_settings()
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                explain(
-                    self._label(),
-                    f"strides={self.strides}，dilation_rate={self.dilation_rate}",
-                    "步幅与膨胀率不能同时大于 1",
-                    f"strides={(1,) * self.rank} 或 dilation_rate={(1,) * self.rank}",
-                )
-            )
+        stride_or_dilation(self._label(), self.strides, self.dilation_rate)
 
     def _build_kernels(self, channels):
         self.kernel = self._weight("kernel", (*self.kernel_size, channels, self.filters))

@@ -149,12 +149,12 @@ class RNN(TakesStates):
 
     def build(self, input_shape):
         shape, constants = self._split_shapes(input_shape)
-        if self.stateful and shape[0] is None:
+        if self.stateful and None in (shape[0], *shape[2:]):
             raise ValueError(
                 explain(
                     self._label(),
                     f"stateful=True，输入形状 {shape}",
-                    "状态按样本保存，batch 大小必须固定",
+                    "状态按样本保存，batch 大小（与图像的大小）必须固定",
                     "batch_input_shape=(batch, time, features)，或 Input(batch_shape=…)",
                 )
             )
@@ -172,14 +172,10 @@ class RNN(TakesStates):
             self.cell.build([step, *constants] if constants else step)
             self.cell.built = True
         batch = shape[0] if self.stateful else None
-        self.input_spec = [InputSpec(shape=(batch, None, *self._fixed_axes(shape)))]
+        self.input_spec = [InputSpec(shape=(batch, None, *shape[2:]))]
         if self.stateful:
             self.states = [K.zeros(state, name="state") for state in self._state_shapes(shape)]
         self.built = True
-
-    def _fixed_axes(self, shape) -> tuple:
-        """The axes after time that later inputs must share."""
-        return shape[2:]
 
     def compute_output_shape(self, input_shape):
         shape, _ = self._split_shapes(input_shape)
@@ -205,7 +201,7 @@ class RNN(TakesStates):
 
     def _check_given(self, states, constants) -> None:
         if constants and not has_arg(self.cell.call, "constants"):
-            raise ValueError(
+            raise self.refused_constants(
                 explain(
                     self._label(),
                     f"{len(constants)} 个常量",
