@@ -154,7 +154,7 @@ class RNN(TakesStates):
                 explain(
                     self._label(),
                     f"stateful=True，输入形状 {shape}",
-                    "状态按样本保存，batch 大小（与图像的大小）必须固定",
+                    "状态按样本保存，batch 大小必须固定",
                     "batch_input_shape=(batch, time, features)，或 Input(batch_shape=…)",
                 )
             )
