@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from . import backend as K
 from . import constraints, initializers, regularizers
+from .backend.config import scoped
 from .backend.tape import Variable
 from .errors import explain
 from .legacy import shape_first
 from .types import Constraint, Initializer, Regularizer
+
+
+LARGE = 100_000  # numbers; a weight up to here is drawn as fast as a picture
+_shapes_only = False
+
+
+@contextmanager
+def shapes_only() -> Iterator[None]:
+    """Inside, large weights are one number repeated: a picture of a layer needs their shapes."""
+    global _shapes_only
+    before, _shapes_only = _shapes_only, True
+    try:
+        yield
+    finally:
+        _shapes_only = before
 
 
 class Weighted:
@@ -63,10 +81,13 @@ class Weighted:
                     "'glorot_uniform' 或 'zeros'",
                 )
             )
-        array = draw(shape, dtype=dtype or self.dtype)
-        weight = K.variable(
-            array, dtype=dtype or self.dtype, name=name, constraint=constraints.get(constraint)
-        )
+        dtype, constraint = dtype or self.dtype, constraints.get(constraint)
+        if _shapes_only and math.prod(shape) > LARGE:
+            weight = Variable(
+                np.broadcast_to(np.zeros((), dtype), shape), scoped(name or "Variable"), constraint
+            )
+        else:
+            weight = K.variable(draw(shape, dtype=dtype), dtype, name, constraint)
         # Rebinding, not appending: a failed build can then be undone.
         penalty = regularizers.get(regularizer)
         if penalty is not None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from html import escape
 from typing import Any
 
-from ..errors import explain
+from ..diagrams.models import model_diagram
+from ..diagrams.svg import standalone
 from ..graph import producer
-
-LINE, PADDING, GAP = 18, 10, 36
 
 
 class Picture:
@@ -24,11 +22,11 @@ class Picture:
         return self.dot
 
     def _repr_svg_(self) -> str:
-        return self.svg
+        return standalone(self.svg)
 
     def write(self, path) -> None:
         """写进 .svg 文件，扩展名是 .dot 时写 DOT 文本。"""
-        text = self.dot if str(path).endswith(".dot") else self.svg
+        text = self.dot if str(path).endswith(".dot") else standalone(self.svg)
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
 
@@ -48,21 +46,9 @@ def model_to_dot(
     expand_nested 把模型里的模型展开。dpi 与 subgraph 不起作用：SVG 没有分辨率。
     出错：模型还没有建好抛出 ValueError。
     """
-    if not getattr(model, "built", False) or not hasattr(model, "_nodes"):
-        raise ValueError(
-            explain(
-                "plot_model",
-                f"还没有建好的 {type(model).__name__}",
-                "形状与连接在知道输入形状之后才有",
-                "先给出 input_shape，或 model.build((None, …))",
-            )
-        )
-    if rankdir not in {"TB", "LR"}:
-        raise ValueError(
-            explain("plot_model", f"rankdir={rankdir!r}", "rankdir 是 'TB' 或 'LR'", "'TB'")
-        )
+    svg = model_diagram(model, show_shapes, show_layer_names, rankdir, expand_nested)
     boxes, edges = collect(model, show_shapes, show_layer_names, expand_nested)
-    return Picture(draw(model.name, boxes, edges, rankdir), to_dot(boxes, edges, rankdir))
+    return Picture(svg, to_dot(boxes, edges, rankdir))
 
 
 def plot_model(
@@ -132,73 +118,6 @@ def maker(symbol) -> str:
 
 def shapes(values: list) -> str:
     return "、".join(str(tuple(value)) for value in values) or "—"
-
-
-def ranks(boxes, edges) -> dict[str, int]:
-    """How far each box is from the inputs: one more than the farthest of its sources."""
-    rank = dict.fromkeys(boxes, 0)
-    for _ in boxes:
-        moved = False
-        for source, target in edges:
-            if rank[target] < rank[source] + 1:
-                rank[target], moved = rank[source] + 1, True
-        if not moved:
-            break
-    return rank
-
-
-def text_width(line: str) -> int:
-    return sum(14 if ord(letter) > 0x2E7F else 8 for letter in line)
-
-
-def draw(title: str, boxes, edges, rankdir: str) -> str:
-    """Boxes in rows by their rank, lines between them; colours follow the page's."""
-    rank = ranks(boxes, edges)
-    rows: dict[int, list[str]] = {}
-    for key in boxes:
-        rows.setdefault(rank[key], []).append(key)
-    width = {k: max(map(text_width, lines)) + 2 * PADDING for k, lines in boxes.items()}
-    height = {k: LINE * len(lines) + 2 * PADDING for k, lines in boxes.items()}
-    down = rankdir == "TB"
-    along, across = (height, width) if down else (width, height)
-    spread = {r: sum(across[k] + GAP for k in keys) - GAP for r, keys in rows.items()}
-    total, at, place = max(spread.values()), GAP // 2, {}
-    for r in sorted(rows):
-        side = (total - spread[r]) / 2 + GAP // 2
-        for key in rows[r]:
-            place[key] = (side, at) if down else (at, side)
-            side += across[key] + GAP
-        at += max(along[k] for k in rows[r]) + GAP
-    size = (total + GAP, at - GAP // 2) if down else (at - GAP // 2, total + GAP)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size[0]:g} {size[1]:g}" '
-        f'width="{size[0]:g}" role="img" font-family="sans-serif" font-size="14" '
-        f'color="currentColor"><title>{escape(title)} 的结构</title>'
-        f"<desc>{escape('；'.join(f'{a} 到 {b}' for a, b in edges))}</desc>",
-        '<defs><marker id="arrow" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
-        '<path d="M0 0 L8 4 L0 8 z" fill="currentColor"/></marker></defs>',
-    ]
-    for source, target in edges:
-        (x, y), (u, v) = place[source], place[target]
-        if down:
-            ends = (x + width[source] / 2, y + height[source], u + width[target] / 2, v)
-        else:
-            ends = (x + width[source], y + height[source] / 2, u, v + height[target] / 2)
-        points = "x1='{:g}' y1='{:g}' x2='{:g}' y2='{:g}'".format(*ends)
-        parts.append(f"<line {points} stroke='currentColor' marker-end='url(#arrow)'/>")
-    for key, lines in boxes.items():
-        x, y = place[key]
-        parts.append(
-            f'<rect x="{x:g}" y="{y:g}" width="{width[key]}" height="{height[key]}" rx="4" '
-            'fill="none" stroke="currentColor"/>'
-        )
-        for number, line in enumerate(lines, 1):
-            middle = x + width[key] / 2
-            parts.append(
-                f'<text x="{middle:g}" y="{y + PADDING + number * LINE - 5:g}" '
-                f'text-anchor="middle" fill="currentColor">{escape(line)}</text>'
-            )
-    return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 def to_dot(boxes, edges, rankdir: str) -> str:

@@ -1,0 +1,26 @@
+"""层与模型的图：都是从层本身算出来、画成 SVG 文本的纯函数。
+
+shape_diagram、model_diagram 画形状；dependency_view、step_view、connectivity_view 逐格画出
+谁由谁算出；unrolled_view、gate_view 画循环层。dependencies、steps 是这些图背后的数据。
+"""
+
+from .cells import dependency_view
+from .connectivity import connectivity_view
+from .dependencies import Dependencies, dependencies
+from .models import model_diagram
+from .shapes import shape_diagram
+from .steps import Steps, step_view, steps
+from .svg import standalone
+
+__all__ = [
+    "Dependencies",
+    "Steps",
+    "connectivity_view",
+    "dependencies",
+    "dependency_view",
+    "model_diagram",
+    "shape_diagram",
+    "standalone",
+    "step_view",
+    "steps",
+]

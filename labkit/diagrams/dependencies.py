@@ -1,0 +1,257 @@
+"""Which cells an output is computed from, found by asking the layer: its gradients on the tape.
+
+Every input is generic and drawn several times, so that a zero by accident hides nothing. Where an
+output chooses among its inputs (a maximum), most draws show one of them only: those links are
+looked for one by one, with an input that makes the choice fall on the cell in question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .. import backend as K
+from ..layer import Layer
+from .example import Example, copied, small, undisturbed
+
+TINY = 1e-9  # of numbers about 1 in float64: rounding is far below, a link far above
+SAMPLES = 24  # of which a ReLU lets some through: all zero by accident once in 16 million
+
+
+@dataclass
+class Dependencies:
+    """一层的依赖关系：每个输出格由哪些输入格、哪些权重算出。
+
+    inputs、outputs、weights：(名字, 形状) 的列表，形状不含批次轴（逐批次计算的层含 3 个样本）。
+    links：布尔数组 (输出格, 输入格)，改变这个输入格会改变这个输出格。
+    gradient：布尔数组 (输出格, 输入格)，梯度沿这条连线传回去。
+    uses：布尔数组 (输出格, 权重格)，各个权重按次序排成一列。
+    products：整数数组 (输出格, 输入格)，输入乘的是第几个权重，-1 是没有；不是乘积之和的层为 None。
+    groups：整数数组 (输出格,)，共用权重的输出格编号相同；没有权重时每格一个编号。
+    notes：给读者的说明。
+    """
+
+    layer: Layer
+    inputs: list[tuple[str, tuple]]
+    outputs: list[tuple[str, tuple]]
+    weights: list[tuple[str, tuple]]
+    links: np.ndarray
+    gradient: np.ndarray
+    uses: np.ndarray
+    products: np.ndarray | None
+    groups: np.ndarray
+    notes: list[str] = field(default_factory=list)
+
+
+def dependencies(layer: Layer, input_shape, training: bool = False, seed: int = 0) -> Dependencies:
+    """层的依赖关系，由磁带上的梯度得出；太大的层换成缩小的（见 notes）。
+
+    input_shape 含批次轴，多个输入时是列表。training：按训练阶段计算。
+    出错：形状不合要求时，抛出这一层自己的错误；怎么缩小都画不下时抛出 ValueError。
+    """
+    several = isinstance(input_shape, list)
+    drawn, shapes = small(layer, input_shape)
+    with undisturbed("float64", training):
+        example = built(drawn, shapes, several, seed)
+        links, gradient, notes = input_links(example)
+        known = products_of(drawn, shapes, several, seed, example, links)
+        products, uses = known or (None, weight_links(example))
+    if note := reduced(layer, input_shape, drawn, shapes):
+        notes.insert(0, note)
+    if example.batch > 1:
+        notes.append("训练时按整批的均值与方差计算，所以样本之间也有连线；这里画了 3 个样本。")
+    return Dependencies(
+        drawn,
+        named("x", example.shapes),
+        named("y", example.outputs),
+        [(short(w.name), tuple(w.shape)) for w in example.weights],
+        links,
+        gradient,
+        uses,
+        products,
+        grouped(uses),
+        notes,
+    )
+
+
+def built(layer: Layer, shapes, several: bool, seed: int) -> Example:
+    example = Example(copied(layer), shapes, several, np.random.default_rng(seed))
+    example.draw_weights()
+    return example
+
+
+def input_links(example: Example):
+    """(links, links that carry a gradient, what to tell the reader)."""
+    outputs, inputs = example.forward(example.draw(1)).shape[1], example.draw(1).shape[1]
+    random = is_random(example)
+    links = np.zeros((outputs, inputs), bool)
+    gradient = np.zeros((outputs, inputs), bool)
+    each = np.eye(outputs)
+    if not random:
+        links |= changed(example, outputs) | changed(example, outputs)
+    dx = None
+    for _ in range(SAMPLES if random else 3):
+        dx = example.backward(example.draw(outputs), each)
+        if dx is None:
+            break
+        gradient |= np.abs(dx) > TINY
+        if (gradient == links).all():
+            break
+    differentiable = dx is not None
+    if differentiable:
+        gradient |= sought(example, links & ~gradient)
+    links |= gradient
+    notes = []
+    if random:
+        notes.append("这一层训练时带随机数：连线是多次抽取合起来的，每次只用到其中一部分。")
+    if not differentiable:
+        notes.append("输入是编号，没有梯度：连线只表示“换了编号，输出就变”。")
+    elif (links & ~gradient).any():
+        notes.append("虚线的输入会改变输出，但没有梯度传回去。")
+    return links, gradient, notes
+
+
+def is_random(example: Example) -> bool:
+    same = example.draw(1)
+    return bool(np.abs(example.forward(same) - example.forward(same)).max() > TINY)
+
+
+def changed(example: Example, outputs: int) -> np.ndarray:
+    """Which outputs change when one input cell does: a little, to a large and to a small number."""
+    x = example.draw(1)
+    inputs = x.shape[1]
+    links = np.zeros((inputs, outputs), bool)
+    if example.vocabulary:
+        moves = [np.eye(inputs) * step for step in range(1, example.vocabulary)]
+        rows = [(x + move) % example.vocabulary for move in moves]
+    else:
+        rows = [np.where(np.eye(inputs) > 0, to, x) for to in (x + 0.1, 40.0, -40.0)]
+    before = example.forward(x)
+    for y in np.split(example.forward(np.concatenate(rows)), len(rows)):
+        links |= np.abs(y - before) > TINY * (1 + np.abs(before))
+    return links.T
+
+
+def sought(example: Example, missing: np.ndarray) -> np.ndarray:
+    """Of the missing links those with a gradient when their input is the largest or smallest."""
+    found = np.zeros_like(missing)
+    each = np.eye(len(missing))
+    for extreme in (3.0, -3.0, 40.0, -40.0):
+        pairs = np.argwhere(missing & ~found)
+        for part in np.array_split(pairs, len(pairs) // 500 + 1):
+            cell = np.arange(len(part)), part[:, 1]
+            rows = example.draw(len(part))
+            rows[cell] = extreme
+            dx = example.backward(rows, each[part[:, 0]]) if len(part) else None
+            if dx is not None:
+                hit = part[np.abs(dx[cell]) > TINY]
+                found[hit[:, 0], hit[:, 1]] = True
+    return found
+
+
+def weight_links(example: Example) -> np.ndarray:
+    """Which weights each output uses; several samples at once, since their gradients add up."""
+    outputs = example.forward(example.draw(1)).shape[1]
+    if not example.weights:
+        return np.zeros((outputs, 0), bool)
+    rows = example.draw(SAMPLES if example.batch == 1 else 2)
+    if example.vocabulary:  # every word once
+        rows = np.repeat(np.arange(example.vocabulary)[:, None], rows.shape[1], axis=1)
+    return np.abs(example.weight_gradients(rows, np.eye(outputs))) > TINY
+
+
+def products_of(layer, shapes, several, seed, example, links):
+    """For a layer that multiplies inputs with weights and adds: which weight meets which input.
+
+    The weights of one array are numbered: in such a layer the gradient by an input is then the
+    number of its weight. Squares of the numbers must give squares, or it was a sum of products.
+    Returns (products, uses), or None for other layers.
+    """
+    if not example.weights or example.vocabulary or example.batch > 1 or not links.any():
+        return None
+    linear = example
+    if layer.get_config().get("activation", "linear") != "linear":
+        linear = built(copied(layer, activation="linear"), shapes, several, seed)
+    each = np.eye(len(links))
+
+    def slopes() -> np.ndarray:
+        dx = linear.backward(linear.draw(len(links)), each)
+        return np.zeros(links.shape) if dx is None else dx
+
+    if np.abs(slopes() - slopes()).max() > TINY:
+        return None
+    kernel = max(range(len(linear.weights)), key=lambda i: linear.weights[i].value.size)
+    first = sum(w.value.size for w in linear.weights[:kernel])
+    numbers = numbered(linear.weights[kernel], slopes)
+    if numbers is None or ((numbers > 0) != links).any():
+        return None
+    uses = [np.zeros((len(links), w.value.size), bool) for w in linear.weights]
+    outputs, inputs = np.nonzero(numbers)
+    uses[kernel][outputs, numbers[outputs, inputs] - 1] = True
+    zero = np.zeros((1, links.shape[1]))
+    for w in linear.weights:
+        K.set_value(w, np.zeros(w.shape))
+    # What is left when the input is 0 is added as it is: the bias.
+    for i, w in enumerate(linear.weights):
+        if i == kernel:
+            continue
+        added = numbered(w, lambda: linear.forward(zero)[0])
+        if added is None:
+            return None
+        outputs = np.flatnonzero(added)
+        uses[i][outputs, added[outputs] - 1] = True
+    return np.where(links, numbers - 1 + first, -1), np.concatenate(uses, axis=1)
+
+
+def numbered(w, result) -> np.ndarray | None:
+    """The numbers that come out when the cells of w are 1, 2, 3 …; None if they are not such."""
+    numbers, before = np.arange(1.0, w.value.size + 1).reshape(w.shape), K.get_value(w)
+    found = []
+    for power in (1, 2):
+        K.set_value(w, numbers**power)
+        found.append(result())
+    K.set_value(w, before)
+    number = np.rint(found[0])
+    exact = np.abs(found[0] - number).max() < 1e-6 and np.abs(found[1] - number**2).max() < 1e-6
+    return number.astype(int) if exact and number.min() >= 0 else None
+
+
+def grouped(uses: np.ndarray) -> np.ndarray:
+    """Outputs that share a weight share a number, counted from 0 in order of appearance."""
+    numbers = np.full(len(uses), -1)
+    for first in range(len(uses)):
+        if numbers[first] >= 0:
+            continue
+        group = np.arange(len(uses)) == first
+        while True:
+            wider = group | (uses & uses[group].any(axis=0)).any(axis=1)
+            if (wider == group).all():
+                break
+            group = wider
+        numbers[group] = numbers.max() + 1
+    return numbers
+
+
+def reduced(layer: Layer, input_shape, drawn: Layer, shapes: list[tuple]) -> str:
+    """What was made smaller than the reader's own layer."""
+    given = input_shape if isinstance(input_shape, list) else [input_shape]
+    before, after = layer.get_config(), drawn.get_config()
+    changes = [
+        f"{name}={after[name]}"
+        for name in after
+        if isinstance(after[name], int) and before.get(name) != after[name] and name != "stateful"
+    ]
+    if [tuple(s)[1:] for s in given] != shapes:
+        changes.append("输入 " + "、".join(map(str, shapes)))
+    return f"太大，格子画不下：改成 {'，'.join(changes)} 来画。" if changes else ""
+
+
+def named(letter: str, shapes) -> list[tuple[str, tuple]]:
+    several = len(shapes) > 1
+    return [(f"{letter}{i + 1}" if several else letter, tuple(s)) for i, s in enumerate(shapes)]
+
+
+def short(name: str) -> str:
+    """dense_1/kernel:0 → kernel"""
+    return name.split("/")[-1].split(":")[0]

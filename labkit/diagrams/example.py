@@ -1,0 +1,276 @@
+"""A layer small enough to look at, and what it computes on many samples at once.
+
+Everything here works on copies inside `undisturbed`: drawing changes no weight, no automatic name
+and no random number of the reader's program.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .. import backend as K
+from ..backend import config as settings
+from ..backend.tape import Tensor, walk_back
+from ..errors import explain
+from ..layer import Layer
+from ..layers import Embedding, Input
+from ..run import layers_within
+from ..utils.generic_utils import custom_object_scope, to_list
+from ..weighted import shapes_only
+
+CELLS = 160  # of all inputs together, and of all outputs: more cannot be told apart
+WEIGHTS = 400
+
+
+@contextmanager
+def undisturbed(floatx: str | None = None, training: bool | None = None) -> Iterator[None]:
+    """Names, random numbers, float type and phase are afterwards as if nothing had run inside."""
+    before = dict(settings._uids), K.floatx(), settings._fixed_phase, np.random.get_state()
+    if floatx:
+        K.set_floatx(floatx)
+    if training is not None:
+        K.set_learning_phase(int(training))
+    try:
+        yield
+    finally:
+        settings._uids.clear()
+        settings._uids.update(before[0])
+        K.set_floatx(before[1])
+        settings._fixed_phase = before[2]
+        np.random.set_state(before[3])
+
+
+def copied(layer: Layer, without: tuple[str, ...] = (), **changes) -> Layer:
+    """An unbuilt copy with other settings; functions and classes of the reader's own are kept."""
+    own: dict[str, Any] = {}
+    for part in layers_within(layer):
+        own[type(part).__name__] = type(part)
+        own |= {f.__name__: f for f in vars(part).values() if hasattr(f, "__name__")}
+    with custom_object_scope(own):
+        config = {**layer.get_config(), **changes}
+        return type(layer).from_config({k: v for k, v in config.items() if k not in without})
+
+
+def sketch(layer: Layer, input_shape) -> tuple[Layer, list[tuple], list[tuple]]:
+    """A built copy of the layer, the shapes of its inputs and of its outputs.
+
+    Weights of any size: only their shapes are real. The layer's own errors come through.
+    """
+    several = isinstance(input_shape, list)
+    inputs = [tuple(shape) for shape in (input_shape if several else [input_shape])]
+    with undisturbed(), shapes_only():
+        layer = copied(layer)
+        symbols = [Input(batch_shape=shape) for shape in inputs]
+        outputs = to_list(layer(symbols if several else symbols[0]))
+    return layer, inputs, [tuple(y.shape) for y in outputs]
+
+
+# --- a small sibling of a layer ---
+
+SMALL = {"filters": 2, "units": 3, "output_dim": 3, "nb_feature": 2, "depth_multiplier": 2}
+SPACES = (6, 5, 7, 4, 8, 10, 12, 3)
+# These tie a layer to one shape or one batch size.
+TIES = ("batch_input_shape", "weights", "input_length", "stateful")
+
+
+def small(layer: Layer, input_shape) -> tuple[Layer, list[tuple]]:
+    """The layer itself where it can be drawn cell by cell, else with fewer channels on less space.
+
+    Returns it with the shapes of its inputs without the batch axis. Kernel sizes, strides, padding
+    and the like are never changed.
+    出错：缩小之后也画不下时抛出 ValueError。
+    """
+    several = isinstance(input_shape, list)
+    shapes = [tuple(s)[1:] for s in (input_shape if several else [input_shape])]
+    with undisturbed():
+        plain = copied(layer, without=TIES)
+    if not any(None in shape for shape in shapes) and drawable(plain, shapes, several):
+        return plain, shapes
+    siblings = [copied(plain, **shrunk(plain.get_config())), plain]
+    # A grid of one cell shows no neighbours: two in every direction where that can be had.
+    for least in (2, 1):
+        for sibling in siblings:
+            for space in SPACES:
+                fewer = [tuple(shrunk_shape(layer, shape, space)) for shape in shapes]
+                if drawable(sibling, fewer, several, least):
+                    return sibling, fewer
+    raise ValueError(
+        explain(
+            f"{type(layer).__name__} 的依赖图",
+            f"输入 {'、'.join(map(str, shapes))}（不含批次）",
+            f"逐格的图最多画 {CELLS} 个输入格、{CELLS} 个输出格、{WEIGHTS} 个权重",
+            "把输入的形状和 filters、units 改小",
+        )
+    )
+
+
+def shrunk(config: dict) -> dict:
+    """The settings of a layer that decide its size, reduced; those of a wrapped layer too."""
+    found: dict[str, Any] = {
+        name: min(config[name], least)
+        for name, least in SMALL.items()
+        if isinstance(config.get(name), int)
+    }
+    if "embeddings_initializer" in config:  # elsewhere input_dim is the length of an input axis
+        found["input_dim"] = min(config["input_dim"], 6)
+    inner = config.get("layer") or config.get("cell")
+    if isinstance(inner, dict) and "config" in inner:
+        changed = {**inner["config"], **shrunk(inner["config"])}
+        found["layer" if "layer" in config else "cell"] = {**inner, "config": changed}
+    return found
+
+
+def shrunk_shape(layer: Layer, shape: tuple, space: int) -> Iterator[int]:
+    """Every axis at most `space` long, channels at most 2."""
+    rank = len(shape)
+    channels = 0 if getattr(layer, "data_format", None) == "channels_first" else rank - 1
+    for i, n in enumerate(shape):
+        limit = min(space, 2) if rank > 1 and i == channels else space
+        yield limit if n is None else min(n, limit)
+
+
+def drawable(layer: Layer, shapes: list[tuple], several: bool, least=1) -> bool:
+    if any(None in s for s in shapes) or cells(shapes) > CELLS:
+        return False
+    batched = [(None, *shape) for shape in shapes]
+    try:
+        built, _, outputs = sketch(layer, batched if several else batched[0])
+    except (ValueError, TypeError, IndexError):
+        return False
+    results = [shape[1:] for shape in outputs]
+    if any(n is None or n < 1 for shape in results for n in shape):
+        return False
+    if least > 1 and any(min(s[:-1], default=least) < least for s in results if len(s) > 1):
+        return False
+    return cells(results) <= CELLS and built.count_params() <= WEIGHTS
+
+
+def cells(shapes: list[tuple]) -> int:
+    return sum(math.prod(shape) for shape in shapes)
+
+
+# --- running it ---
+
+
+class Example:
+    """A small layer with generic weights; runs on rows, one flat row of all input cells a sample.
+
+    shapes, outputs: without the batch axis. In a layer that mixes its samples (BatchNormalization
+    in training) a row is a whole batch of `batch` samples.
+    """
+
+    def __init__(self, layer: Layer, shapes: list[tuple], several: bool, generator):
+        self.layer, self.several, self.generator = layer, several, generator
+        self.vocabulary = next(
+            (part.input_dim for part in layers_within(layer) if isinstance(part, Embedding)), None
+        )
+        self.batch = 1
+        self.shapes = shapes
+        self.outputs = [y.shape[1:] for y in self.run(self.draw(1))]
+        if self.mixes_samples():
+            self.batch = 3
+            self.shapes = [(3, *shape) for shape in shapes]
+            self.outputs = [(3, *shape) for shape in self.outputs]
+
+    @property
+    def weights(self) -> list:
+        return self.layer.weights
+
+    def draw(self, rows: int) -> np.ndarray:
+        """Generic inputs: (rows, cells); word numbers for an Embedding."""
+        size = (rows, cells(self.shapes))
+        if self.vocabulary:
+            return self.generator.integers(0, self.vocabulary, size).astype(K.floatx())
+        return self.generator.uniform(0.2, 1, size) * self.generator.choice([-1, 1], size)
+
+    def draw_weights(self) -> None:
+        """Generic weights, small enough that sigmoids do not saturate; variances positive."""
+        for w in self.weights:
+            size = 0.3 if len(w.shape) == 1 else 1 / math.sqrt(math.prod(w.shape[:-1]))
+            value = size * self.generator.uniform(0.3, 1, w.shape)
+            if w in self.layer.trainable_weights:
+                value *= self.generator.choice([-1, 1], w.shape)
+            K.set_value(w, value)
+
+    def run(self, rows, tape=False) -> list:
+        """The layer's outputs on the inputs inside the rows; self.arrays are those inputs."""
+        arrays = self.split(rows)
+        self.arrays = [Tensor(array) for array in arrays] if tape else arrays
+        return to_list(self.layer(self.arrays if self.several else self.arrays[0]))
+
+    def split(self, rows) -> list[np.ndarray]:
+        ends = np.cumsum([math.prod(shape) for shape in self.shapes])[:-1]
+        parts = np.split(np.asarray(rows, K.floatx()), ends, axis=1)
+        kept = () if self.batch > 1 else (len(rows),)
+        return [part.reshape(*kept, *s) for part, s in zip(parts, self.shapes, strict=True)]
+
+    def forward(self, rows) -> np.ndarray:
+        """(rows, output cells)."""
+        return np.concatenate([flat(self.run(part), len(part)) for part in self.runs(rows)])
+
+    def backward(self, rows, dys) -> np.ndarray | None:
+        """dx of each row for its own dy: (rows, input cells); None where no gradient arrives."""
+        parts = []
+        for part, dy in zip(self.runs(rows), self.runs(dys), strict=True):
+            loss = weighted_sum(self.run(part, tape=True), self.spread(dy))
+            dxs = walk_back(loss, self.arrays)
+            if all(dx is None for dx in dxs):
+                return None
+            pairs = zip(dxs, self.arrays, strict=True)
+            parts.append(flat([zeros(x) if dx is None else dx for dx, x in pairs], len(part)))
+        return np.concatenate(parts)
+
+    def weight_gradients(self, rows, dys) -> list[np.ndarray]:
+        """The gradient by all weights, flat, for every dy in turn, summed over the rows."""
+        found: list[Any] = [0.0] * len(dys)
+        for part in self.runs(rows):
+            outputs = self.run(part, tape=True)
+            for i, dy in enumerate(dys):
+                loss = weighted_sum(outputs, self.spread(np.repeat(dy[None], len(part), axis=0)))
+                dws = zip(walk_back(loss, self.weights), self.weights, strict=True)
+                found[i] = found[i] + np.concatenate(
+                    [np.ravel(zeros(w) if dw is None else dw) for dw, w in dws]
+                )
+        return found
+
+    def runs(self, rows) -> list[np.ndarray]:
+        """The rows that one run of the layer takes: all, or one where a row is a batch."""
+        return [rows] if self.batch == 1 else [row[None] for row in rows]
+
+    def spread(self, dys) -> list[np.ndarray]:
+        """(rows, output cells) as one array for each output tensor."""
+        ends = np.cumsum([math.prod(shape) for shape in self.outputs])[:-1]
+        parts = np.split(np.asarray(dys), ends, axis=1)
+        kept = () if self.batch > 1 else (len(dys),)
+        return [p.reshape(*kept, *s) for p, s in zip(parts, self.outputs, strict=True)]
+
+    def mixes_samples(self) -> bool:
+        """Whether one sample's output has a gradient by another sample."""
+        if self.vocabulary:
+            return False
+        dys = np.zeros((3, cells(self.outputs)))
+        dys[0] = self.generator.uniform(0.5, 1, dys.shape[1])
+        dx = self.backward(self.draw(3), dys)
+        return dx is not None and bool(np.abs(dx[1:]).max() > 1e-12)
+
+
+def flat(arrays, rows: int) -> np.ndarray:
+    return np.concatenate([np.asarray(K.eval(a)).reshape(rows, -1) for a in arrays], axis=1)
+
+
+def zeros(x) -> np.ndarray:
+    return np.zeros(x.shape)
+
+
+def weighted_sum(outputs, dys) -> Tensor:
+    total = None
+    for y, dy in zip(outputs, dys, strict=True):
+        if isinstance(y, Tensor):
+            part = K.sum(y * dy)
+            total = part if total is None else total + part
+    return total if total is not None else Tensor(0.0)

@@ -1,0 +1,153 @@
+"""Step mode: how every output is computed, and how its dy is added into dx and dW, in numbers.
+
+The numbers are the layer's own, of inputs and weights with one decimal; what kind of computation a
+layer does is read off its numbers and gradients, not off its name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import backend as K
+from ..layer import Layer
+from .cells import NUMBER, drawn
+from .dependencies import TINY, Dependencies, dependencies
+from .example import Example, copied, undisturbed
+
+
+@dataclass
+class Steps:
+    """一层逐格的计算过程，数值都是这一层自己算出来的。
+
+    about：依赖关系。x、W、y、dy：一列数，依次对应输入格、权重格、输出格、输出的梯度。
+    slopes：数组 (输出格, 输入格)，∂y/∂x。weight_slopes：数组 (输出格, 权重格)，∂y/∂W。
+    sums：数组 (输出格,)，激活之前的值；没有这一步时为 None。activation：激活函数的名字。
+    kind：product（输入乘权重再相加）、linear（输入乘系数再相加）、max、min、cell（只看一格）、
+    lookup（按编号取出权重）或 general。
+    """
+
+    about: Dependencies
+    x: np.ndarray
+    W: np.ndarray
+    y: np.ndarray
+    dy: np.ndarray
+    slopes: np.ndarray
+    weight_slopes: np.ndarray
+    sums: np.ndarray | None
+    activation: str
+    kind: str
+
+    @property
+    def dx(self) -> np.ndarray:
+        """每个输出格的 dy 依次加进来之后的 dx。"""
+        return self.dy @ self.slopes
+
+    @property
+    def dW(self) -> np.ndarray:
+        return self.dy @ self.weight_slopes
+
+
+def steps(layer: Layer, input_shape, training: bool = False, seed: int = 0) -> Steps:
+    """层逐格计算的过程；太大的层换成缩小的。参数与出错同 dependencies()。"""
+    about = dependencies(layer, input_shape, training, seed)
+    return from_dependencies(about, isinstance(input_shape, list), training, seed)
+
+
+def from_dependencies(about: Dependencies, several: bool, training=False, seed=0) -> Steps:
+    layer, batch = about.layer, 3 if any("样本" in note for note in about.notes) else 1
+    shapes = [shape[1:] if batch > 1 else shape for _, shape in about.inputs]
+    with undisturbed("float64", training):
+        generator = np.random.default_rng(seed)
+        example = Example(copied(layer), shapes, several, generator)
+        for w in example.weights:
+            positive = w not in example.layer.trainable_weights
+            K.set_value(w, one_decimal(generator, w.shape, positive))
+        x = example.draw(1)
+        x = x if example.vocabulary else one_decimal(generator, x.shape)
+        # Twice the same random decisions: layers with dropout draw from NumPy's generator.
+        state = np.random.get_state()
+
+        def again():
+            np.random.set_state(state)
+
+        again()
+        y = example.forward(x)[0]
+        outputs = len(y)
+        slopes = np.zeros((outputs, x.shape[1]))
+        for o, dy in enumerate(np.eye(outputs)):
+            again()
+            dx = example.backward(x, dy[None])
+            slopes[o] = 0 if dx is None else dx[0]
+        again()
+        weight_slopes = np.reshape(
+            example.weight_gradients(x, np.eye(outputs)) if example.weights else [], (outputs, -1)
+        )
+        W = np.concatenate([np.ravel(w.value) for w in example.weights] or [np.zeros(0)])
+        dy = one_decimal(generator, y.shape)
+        sums, activation = before_activation(layer, x[0], W, about)
+    kind = kind_of(about, example, x[0], y, slopes)
+    return Steps(about, x[0], W, y, dy, slopes, weight_slopes, sums, activation, kind)
+
+
+def one_decimal(generator, shape, positive=False) -> np.ndarray:
+    """From ±0.1 to ±0.9: short enough to follow by hand."""
+    size = generator.integers(1, 10, shape) / 10
+    return size if positive else size * generator.choice([-1, 1], shape)
+
+
+def before_activation(layer: Layer, x, W, about: Dependencies):
+    """The sum that an output is the activation of, for a layer of products."""
+    if about.products is None:
+        return None, ""
+    used = about.products >= 0
+    products = np.where(used, x * W[np.where(used, about.products, 0)], 0)
+    # A weight that meets no input is added as it is: the bias.
+    met = np.zeros(len(W), bool)
+    met[about.products[used]] = True
+    bias = np.where(about.uses & ~met, W, 0).sum(axis=1)
+    name = layer.get_config().get("activation") or "linear"
+    return products.sum(axis=1) + bias, name if isinstance(name, str) else "linear"
+
+
+def kind_of(about: Dependencies, example: Example, x, y, slopes) -> str:
+    """What the outputs are: read off the numbers."""
+    links = about.links
+    if example.vocabulary:
+        return "lookup"
+    if about.products is not None:
+        return "product"
+    if np.allclose(slopes @ x, y, atol=TINY) and not about.weights:
+        chosen = np.where(links, x, -np.inf)
+        if (links.sum(axis=1) > 1).any() and np.allclose(chosen.max(axis=1), y, atol=TINY):
+            return "max"
+        chosen = np.where(links, x, np.inf)
+        if (links.sum(axis=1) > 1).any() and np.allclose(chosen.min(axis=1), y, atol=TINY):
+            return "min"
+        return "linear"
+    return "cell" if (links.sum(axis=1) == 1).all() else "general"
+
+
+def step_view(layer: Layer, input_shape, training: bool = False) -> str:
+    """逐步图：每一格写着它的数，标出一个输出格用到的格。
+
+    参数与出错同 dependencies()。返回 SVG 文本。
+    """
+    return drawn_steps(steps(layer, input_shape, training))
+
+
+def drawn_steps(walk: Steps) -> str:
+    rows = {"x": walk.x, "w": walk.W, "y": walk.y}
+    values = {
+        f"{letter}{n}": short_number(number)
+        for letter, row in rows.items()
+        for n, number in enumerate(row)
+    }
+    return drawn(walk.about, NUMBER, values)
+
+
+def short_number(number: float) -> str:
+    """At most two decimals, without zeros at the end."""
+    text = f"{number:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
