@@ -30,7 +30,7 @@ class LayerType(type):
 
     def __call__(cls, *args, **kwargs):
         args, kwargs = modernize(constructor(cls), args, kwargs)
-        signature = inspect.signature(cls)
+        signature = signature_of(cls)
         try:
             signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -47,6 +47,7 @@ class LayerType(type):
         return super().__call__(*args, **kwargs)
 
 
+signature_of = cache(inspect.signature)
 SECTION = re.compile(r"^    参数：\n((?: {8}.*\n?)+)", re.MULTILINE)
 
 

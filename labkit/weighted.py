@@ -17,7 +17,6 @@ from .errors import explain
 from .legacy import shape_first
 from .types import Constraint, Initializer, Regularizer
 
-
 LARGE = 100_000  # numbers; a weight up to here is drawn as fast as a picture
 _shapes_only = False
 

@@ -1,8 +1,11 @@
 """The Markdown extensions: blocks that show labkit, and formulas."""
 
+import json
 import re
 import subprocess
 import sys
+from html import unescape
+from urllib.parse import parse_qsl
 
 import markdown
 import pytest
@@ -90,8 +93,36 @@ def test_a_local_variable_is_not_taken_for_a_function():
 
 def test_shape_is_an_inline_picture():
     html = convert("::: shape Dense(4)\n    input: (None, 3)\n\n后文")
-    assert '<svg class="shape-diagram"' in html
+    assert '<svg class="diagram shape-diagram"' in html and "<p><" not in html
     assert "共 16 个参数" in html and "<p>后文</p>" in html
+
+
+def test_the_first_shape_is_a_panel_with_every_view_and_its_data():
+    html = convert("::: shape LSTM(2)\n    input: (None, 4, 3)")
+    assert html.count("<layer-lab") == 1
+    assert re.findall(r'data-view="(\w+)"', html) == ["shape", "dependency", "unrolled", "gates"]
+    data = [
+        json.loads(text)
+        for text in re.findall(r'<script type="application/json">(.*?)</script>', html)
+    ]
+    assert data[1]["links"] == [list(range(12))] * 2
+    assert data[-1]["state"]["settings"] == {"units": "2"}
+
+
+def test_further_shapes_link_into_the_panel():
+    block = '::: shape Conv1D({}, padding="same")\n    input: (None, 9, 2)\n\n'
+    html = convert(block.format("2, 3") + block.format("4, 5"))
+    assert html.count("<layer-lab") == 1
+    address = re.search(r'href="#lab&amp;([^"]+)"', html)
+    assert address
+    given = parse_qsl(unescape(address[1]))
+    assert given == [
+        ("view", "shape"),
+        ("filters", "4"),
+        ("kernel_size", "5"),
+        ("padding", '"same"'),
+        ("input", "None,9,2"),
+    ]
 
 
 def test_a_fence_may_show_the_syntax():

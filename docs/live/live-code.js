@@ -1,11 +1,12 @@
 /** <live-code>: a Python cell of the page that the reader can edit and run. */
 import { copy } from "./copy.js";
 import { Output } from "./output.js";
-import { codeOf, Page } from "./page.js";
+import { codeOf, page } from "./page.js";
 import { restore, save } from "./saved.js";
 
 /** @import {Editor} from "./editor.js" */
 /** @import {FromWorker} from "./messages.js" */
+/** @import {Page} from "./page.js" */
 /** @import {Job} from "./python.js" */
 /** @import {Saved} from "./saved.js" */
 
@@ -259,7 +260,6 @@ export class LiveCode extends HTMLElement {
 
 /** Make cells of the page's live blocks. */
 function upgrade() {
-  const page = new Page();
   /** @type {LiveCode[]} */
   const live = [];
   for (const block of document.querySelectorAll("div.language-python.highlight")) {

@@ -5,7 +5,9 @@
  *   once: load Python; `reload` passes by the browser's cache, which may hold a damaged file
  * @typedef {{type: "run", sources: string[], labels: string[], target: number, scale: number}} RunCell
  *   every cell of the page in order, and the one to run
- * @typedef {Start | RunCell} ToWorker
+ * @typedef {{type: "lab", request: string}} AskLab
+ *   a question of the parameter panel to labkit.diagrams.panel.answer, as JSON
+ * @typedef {Start | RunCell | AskLab} ToWorker
  *
  * @typedef {{type: "progress", text: string}} Progress  what is loading now
  * @typedef {{type: "plan", before: number[]}} Plan  the cells that run before the target
@@ -18,10 +20,11 @@
  * @typedef {{type: "end", cell: number, error: CellError | null}} End
  * @typedef {{text: string, stopped: boolean, lines: [number, number][]}} CellError
  *   `lines`: the line to mark in each cell that the traceback passes
+ * @typedef {{type: "answer", text: string}} Answer  to the panel's question, as JSON
  * @typedef {{type: "finished", failed: number | null}} Finished
  *   the job is over; `failed`: the cell that ended it
  * @typedef {{type: "lost", why: "load" | "crash" | "stop", reason: string}} Lost
  *   this worker is of no use any more, and its variables are gone
- * @typedef {Progress | Plan | Begin | Text | Figure | End | Finished | Lost} FromWorker
+ * @typedef {Progress | Plan | Begin | Text | Figure | End | Answer | Finished | Lost} FromWorker
  */
 export {};

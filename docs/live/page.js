@@ -28,13 +28,14 @@ export class Page {
    * @returns {Job}
    */
   run(target, on) {
+    /** @type {Job} */
     const job = {
+      type: "run",
       sources: this.cells.map((cell) => cell.code),
       labels: this.cells.map((cell) => cell.label),
       target: this.cells.indexOf(target),
       // More than two device pixels to a pixel costs time and shows nothing.
       scale: Math.min(Math.max(devicePixelRatio, 1), 2),
-      /** @param {FromWorker} message */
       on: (message) => {
         const about = "cell" in message ? [this.cells[message.cell]] : this.cells;
         about.forEach((cell) => cell.receive?.(message));
@@ -54,3 +55,6 @@ export class Page {
     return parts.join("和");
   }
 }
+
+/** The one of this page. */
+export const page = new Page();

@@ -4,7 +4,7 @@ import figures from "./figures.py";
 import matplotlibrc from "./matplotlibrc";
 import runner from "./runner.py";
 
-/** @import {Figure, FromWorker, RunCell, Start, Text, ToWorker} from "./messages.js" */
+/** @import {AskLab, Figure, FromWorker, RunCell, Start, Text, ToWorker} from "./messages.js" */
 /** @import {PyodideInterface} from "pyodide" */
 
 const RUNTIME = new URL("../runtime/", import.meta.url).href;
@@ -31,7 +31,7 @@ self.onmessage = ({ data }) => {
     python = start(data);
     python.catch((error) => lost("load", error));
   } else {
-    jobs = jobs.then(() => run(data));
+    jobs = jobs.then(() => (data.type === "run" ? run(data) : answer(data)));
   }
 };
 
@@ -142,6 +142,20 @@ async function run({ sources, labels, target, scale }) {
       send({ type: "end", cell: running, error: error ?? null });
       if (error) return send({ type: "finished", failed: running });
     }
+    send({ type: "finished", failed: null });
+  } catch (error) {
+    lost(loading ? "load" : "crash", error);
+  }
+}
+
+/** @param {AskLab} question */
+async function answer({ request }) {
+  let loading = true;
+  try {
+    const { pyodide } = await python;
+    await load(pyodide, "import labkit");
+    loading = false;
+    send({ type: "answer", text: pyodide.pyimport("labkit.diagrams.panel").answer(request) });
     send({ type: "finished", failed: null });
   } catch (error) {
     lost(loading ? "load" : "crash", error);

@@ -1,7 +1,7 @@
 /** The page's side of the worker: start it on first need, run one job at a time, stop. */
 
-/** @import {FromWorker, RunCell, ToWorker} from "./messages.js" */
-/** @typedef {Omit<RunCell, "type"> & {on: (message: FromWorker) => void}} Job */
+/** @import {AskLab, FromWorker, RunCell, ToWorker} from "./messages.js" */
+/** @typedef {(RunCell | AskLab) & {on: (message: FromWorker) => void}} Job */
 
 // Python looks at the interrupt buffer between bytecodes; a long step in C does not.
 const PATIENCE = 1000;
@@ -17,6 +17,8 @@ export class Python {
   #inCell = false;
   /** The files that came last could not be used. */
   #damaged = false;
+  /** Whether Python has answered, so that a question costs no loading. */
+  ready = false;
 
   /** Load Python before the first run; where loading has failed, the reader says when to try again. */
   warm() {
@@ -47,7 +49,7 @@ export class Python {
   stop(job) {
     if (job !== this.#jobs[0]) {
       this.#jobs = this.#jobs.filter((other) => other !== job);
-      job.on({ type: "finished", failed: job.target });
+      job.on({ type: "finished", failed: job.type === "run" ? job.target : null });
     } else if (this.#interrupt && this.#inCell) {
       this.#interrupt[0] = KEYBOARD_INTERRUPT;
       setTimeout(() => job === this.#jobs[0] && this.#lose(), PATIENCE);
@@ -69,20 +71,21 @@ export class Python {
     if (!this.#jobs.length) return;
     if (!this.#worker) this.#start();
     if (this.#interrupt) this.#interrupt[0] = 0;
-    const { on, ...job } = this.#jobs[0];
-    this.#send({ type: "run", ...job });
+    const { on, ...message } = this.#jobs[0];
+    this.#send(message);
   }
 
   /** @param {FromWorker} message */
   #receive(message) {
     const [job] = this.#jobs;
-    if (message.type === "begin") [this.#inCell, this.#damaged] = [true, false];
+    if (message.type === "begin") this.#inCell = true;
+    if (message.type === "begin" || message.type === "answer") [this.ready, this.#damaged] = [true, false];
     if (message.type === "end") this.#inCell = false;
     const over = message.type === "finished" || message.type === "lost";
     if (message.type === "lost") {
       this.#worker?.terminate();
       this.#worker = null;
-      this.#inCell = false;
+      this.#inCell = this.ready = false;
       this.#damaged ||= message.why === "load";
     }
     if (over) this.#jobs.shift();

@@ -5,27 +5,31 @@
     units: 输出的维数
 ::: source Dense         the class, its bases below Layer, the primitives it reaches
     with: relu           functions of K that it calls through a parameter
-::: shape Dense(4)       shape diagram
+::: shape Dense(4)       pictures of the layer; the first of a page with the parameter panel
     input: (None, 3)
 """
 
 import ast
 import collections.abc
 import inspect
+import json
 import posixpath
 import re
 import types
 import typing
 from functools import cache
+from html import escape
 from pathlib import Path
 from textwrap import dedent
+from urllib.parse import urlencode
 
 from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
 
 import labkit.layers
 from labkit import backend as K
-from labkit.diagrams import shape_diagram
+from labkit.diagrams import panel, shape_diagram
+from labkit.diagrams.examples import EXAMPLES
 from labkit.layer import Layer
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +51,10 @@ class BlockError(ValueError):
 
 
 class Reference(Preprocessor):
+    shapes = 0  # blocks of this kind seen on the page
+
     def run(self, lines):
+        self.shapes = 0
         output, waiting, ticks = [], list(lines), None
         while waiting:
             line = waiting.pop(0)
@@ -78,7 +85,8 @@ class Reference(Preprocessor):
             case "source":
                 return source(find(argument), chosen(body))
             case "shape":
-                return self.md.htmlStash.store(shape(argument, body))
+                self.shapes += 1
+                return self.md.htmlStash.store(shape(argument, body, first=self.shapes == 1))
         raise BlockError(f"::: 之后只能是 signature、parameters、source、shape，收到 {kind!r}")
 
     @property
@@ -311,12 +319,57 @@ def is_shown(value, origin):
     )
 
 
-def shape(call, body):
-    layer = eval(call, vars(labkit.layers))
-    key, _, value = body.partition(":")
-    if key != "input":
-        raise BlockError("形状图需要一行 input: (None, 3)")
-    return shape_diagram(layer, ast.literal_eval(value.strip()))
+def shape(call, body, first=True):
+    """The panel with the pictures of its default, which a reader without JavaScript sees as they
+    are; further blocks of a page are a shape diagram with a link into the panel."""
+    given = dict(line.split(":", 1) for line in body.splitlines() if ":" in line)
+    if "input" not in given or set(given) - {"input", "layers"}:
+        raise BlockError("形状图需要一行 input: (None, 3)，另外只能有 layers: all")
+    inputs = ast.literal_eval(given["input"].strip())
+    started = panel.start(call, inputs)
+    state = started["state"]
+    if "error" in started["shown"]:
+        raise BlockError(started["shown"]["error"])
+    if not first:
+        svg = shape_diagram(panel.layer_of(state), panel.input_of(state))
+        return f'<figure class="lab-figure">{svg}{link_into_panel(state)}</figure>'
+    if "layers" in given:
+        started["families"] = families()
+    figures = []
+    for view in started["shown"]["views"]:
+        if view == "steps":  # made of what its buttons do
+            continue
+        shown = panel.show(state, view)
+        data = {**shown.get("data", {}), "notes": shown["notes"]}
+        caption = "".join([f"{panel.VIEWS[view]}图。", *shown["notes"]])
+        figures.append(
+            f'<figure data-view="{view}">{shown["svg"]}<figcaption>{escape(caption)}</figcaption>'
+            f"{as_json(data)}</figure>"
+        )
+    content = "".join([*figures, as_json(started)])
+    # In a div: Markdown would put an element that it does not know into a paragraph.
+    return f'<div data-search-exclude="true"><layer-lab>{content}</layer-lab></div>'
+
+
+def as_json(data):
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f'<script type="application/json">{text}</script>'
+
+
+def link_into_panel(state):
+    """The address that docs/live/lab-link.js reads."""
+    pairs = [("view", "shape"), *state["settings"].items()]
+    pairs += [("input", ",".join(str(n) for n in shape)) for shape in state["inputs"]]
+    address = escape("#lab&" + urlencode(pairs))
+    return f'<figcaption><a href="{address}">在面板中打开</a></figcaption>'
+
+
+def families():
+    """[heading, names] of all layers that have an example, in the order of the modules."""
+    found = {}
+    for name in EXAMPLES:
+        found.setdefault(getattr(labkit.layers, name).__module__.split(".")[2], []).append(name)
+    return list(found.items())
 
 
 class ReferenceExtension(Extension):

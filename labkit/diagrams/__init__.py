@@ -7,10 +7,12 @@ shape_diagram、model_diagram 画形状；dependency_view、step_view、connecti
 from .cells import dependency_view
 from .connectivity import connectivity_view
 from .dependencies import Dependencies, dependencies
+from .gates import gate_view
 from .models import model_diagram
 from .shapes import shape_diagram
 from .steps import Steps, step_view, steps
 from .svg import standalone
+from .unrolled import unrolled_view
 
 __all__ = [
     "Dependencies",
@@ -18,9 +20,11 @@ __all__ = [
     "connectivity_view",
     "dependencies",
     "dependency_view",
+    "gate_view",
     "model_diagram",
     "shape_diagram",
     "standalone",
     "step_view",
     "steps",
+    "unrolled_view",
 ]

@@ -8,6 +8,7 @@ from ..layers import Conv1D, Dense, LocallyConnected1D
 from . import svg
 from .cells import GROUPS
 from .dependencies import Dependencies, dependencies
+from .example import undisturbed
 from .svg import Block
 
 NAMES = ("Dense", "Conv1D", "LocallyConnected1D")
@@ -24,15 +25,20 @@ def connectivity_view(length: int = LENGTH, window: int = WINDOW) -> str:
     length：输入的长度（3–8）；window：窗口的大小，不超过 length。返回 SVG 文本。
     """
     outputs = length - window + 1
-    kinds = [
-        ("全连接 Dense：每条线一个权重", Dense(outputs, use_bias=False), (None, length)),
-        ("卷积 Conv1D：窗口滑动，权重共用", Conv1D(1, window, use_bias=False), (None, length, 1)),
-        (
-            "局部连接 LocallyConnected1D：窗口滑动，权重不共用",
-            LocallyConnected1D(1, window, use_bias=False),
-            (None, length, 1),
-        ),
-    ]
+    with undisturbed():
+        kinds = [
+            ("全连接 Dense：每条线一个权重", Dense(outputs, use_bias=False), (None, length)),
+            (
+                "卷积 Conv1D：窗口滑动，权重共用",
+                Conv1D(1, window, use_bias=False),
+                (None, length, 1),
+            ),
+            (
+                "局部连接 LocallyConnected1D：窗口滑动，权重不共用",
+                LocallyConnected1D(1, window, use_bias=False),
+                (None, length, 1),
+            ),
+        ]
     rows, sentences = [], []
     for title, layer, shape in kinds:
         about = dependencies(layer, shape)

@@ -7,15 +7,18 @@ looked for one by one, with an input that makes the choice fall on the cell in q
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from .. import backend as K
 from ..layer import Layer
+from ..run import layers_within
 from .example import Example, copied, small, undisturbed
 
 TINY = 1e-9  # of numbers about 1 in float64: rounding is far below, a link far above
+EXTREMES = (3.0, -3.0, 40.0, -40.0)
 SAMPLES = 24  # of which a ReLU lets some through: all zero by accident once in 16 million
 
 
@@ -29,7 +32,7 @@ class Dependencies:
     uses：布尔数组 (输出格, 权重格)，各个权重按次序排成一列。
     products：整数数组 (输出格, 输入格)，输入乘的是第几个权重，-1 是没有；不是乘积之和的层为 None。
     groups：整数数组 (输出格,)，共用权重的输出格编号相同；没有权重时每格一个编号。
-    notes：给读者的说明。
+    notes：给读者的说明。batch：画了几个样本，只有样本之间有联系的层才大于 1。
     """
 
     layer: Layer
@@ -42,6 +45,7 @@ class Dependencies:
     products: np.ndarray | None
     groups: np.ndarray
     notes: list[str] = field(default_factory=list)
+    batch: int = 1
 
 
 def dependencies(layer: Layer, input_shape, training: bool = False, seed: int = 0) -> Dependencies:
@@ -72,6 +76,7 @@ def dependencies(layer: Layer, input_shape, training: bool = False, seed: int = 
         products,
         grouped(uses),
         notes,
+        example.batch,
     )
 
 
@@ -88,8 +93,11 @@ def input_links(example: Example):
     links = np.zeros((outputs, inputs), bool)
     gradient = np.zeros((outputs, inputs), bool)
     each = np.eye(outputs)
-    if not random:
-        links |= changed(example, outputs) | changed(example, outputs)
+    quiet = 0
+    while quiet < 2 and not random:
+        found = changed(example, outputs) & ~links
+        links |= found
+        quiet = 0 if found.any() else quiet + 1
     dx = None
     for _ in range(SAMPLES if random else 3):
         dx = example.backward(example.draw(outputs), each)
@@ -113,8 +121,16 @@ def input_links(example: Example):
 
 
 def is_random(example: Example) -> bool:
-    same = example.draw(1)
-    return bool(np.abs(example.forward(same) - example.forward(same)).max() > TINY)
+    """Whether a run draws random numbers; two runs alone may be alike by accident."""
+
+    def drawn() -> list:
+        sources = [getattr(part, "_generator", np.random) for part in layers_within(example.layer)]
+        states = [source.get_state() for source in sources]
+        return [(state[1].tolist(), state[2:]) for state in states]
+
+    same, before = example.draw(1), drawn()
+    moved = np.abs(example.forward(same) - example.forward(same)).max() > TINY
+    return bool(moved) or drawn() != before
 
 
 def changed(example: Example, outputs: int) -> np.ndarray:
@@ -134,15 +150,18 @@ def changed(example: Example, outputs: int) -> np.ndarray:
 
 
 def sought(example: Example, missing: np.ndarray) -> np.ndarray:
-    """Of the missing links those with a gradient when their input is the largest or smallest."""
+    """Of the missing links those with a gradient at some other size of their input.
+
+    The largest and smallest win a maximum; the others lie on the slopes of a bent activation.
+    """
     found = np.zeros_like(missing)
     each = np.eye(len(missing))
-    for extreme in (3.0, -3.0, 40.0, -40.0):
+    for size in itertools.chain(EXTREMES, example.generator.uniform(-8, 8, SAMPLES)):
         pairs = np.argwhere(missing & ~found)
         for part in np.array_split(pairs, len(pairs) // 500 + 1):
             cell = np.arange(len(part)), part[:, 1]
             rows = example.draw(len(part))
-            rows[cell] = extreme
+            rows[cell] = size
             dx = example.backward(rows, each[part[:, 0]]) if len(part) else None
             if dx is not None:
                 hit = part[np.abs(dx[cell]) > TINY]
@@ -156,6 +175,10 @@ def weight_links(example: Example) -> np.ndarray:
     if not example.weights:
         return np.zeros((outputs, 0), bool)
     rows = example.draw(SAMPLES if example.batch == 1 else 2)
+    # Positive weights with positive inputs leave no ReLU at zero.
+    for w in example.weights:
+        K.set_value(w, np.abs(w.value))
+    rows[::2] = np.abs(rows[::2])
     if example.vocabulary:  # every word once
         rows = np.repeat(np.arange(example.vocabulary)[:, None], rows.shape[1], axis=1)
     return np.abs(example.weight_gradients(rows, np.eye(outputs))) > TINY
@@ -172,6 +195,8 @@ def products_of(layer, shapes, several, seed, example, links):
         return None
     linear = example
     if layer.get_config().get("activation", "linear") != "linear":
+        if mixes_units(layer):
+            return None
         linear = built(copied(layer, activation="linear"), shapes, several, seed)
     each = np.eye(len(links))
 
@@ -202,6 +227,13 @@ def products_of(layer, shapes, several, seed, example, links):
         outputs = np.flatnonzero(added)
         uses[i][outputs, added[outputs] - 1] = True
     return np.where(links, numbers - 1 + first, -1), np.concatenate(uses, axis=1)
+
+
+def mixes_units(layer: Layer) -> bool:
+    """Whether the layer's activation uses the sums of other units too, as a softmax does."""
+    activate = getattr(layer, "activation", None)
+    two = np.array([[0.3, 0.8], [0.3, 0.5]])
+    return activate is not None and bool(np.ptp(K.eval(activate(two))[:, 0]) > TINY)
 
 
 def numbered(w, result) -> np.ndarray | None:

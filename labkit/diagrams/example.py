@@ -7,6 +7,7 @@ and no random number of the reader's program.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -29,14 +30,20 @@ WEIGHTS = 400
 
 @contextmanager
 def undisturbed(floatx: str | None = None, training: bool | None = None) -> Iterator[None]:
-    """Names, random numbers, float type and phase are afterwards as if nothing had run inside."""
+    """Names, random numbers, float type and phase are afterwards as if nothing had run inside.
+
+    What a layer warns of was said when its owner made it; its copies keep silent.
+    """
     before = dict(settings._uids), K.floatx(), settings._fixed_phase, np.random.get_state()
     if floatx:
         K.set_floatx(floatx)
     if training is not None:
         K.set_learning_phase(int(training))
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            np.random.seed(0)  # the same picture every time
+            yield
     finally:
         settings._uids.clear()
         settings._uids.update(before[0])
@@ -45,7 +52,7 @@ def undisturbed(floatx: str | None = None, training: bool | None = None) -> Iter
         np.random.set_state(before[3])
 
 
-def copied(layer: Layer, without: tuple[str, ...] = (), **changes) -> Layer:
+def copied(layer: Layer, /, without: tuple[str, ...] = (), **changes) -> Layer:
     """An unbuilt copy with other settings; functions and classes of the reader's own are kept."""
     own: dict[str, Any] = {}
     for part in layers_within(layer):
@@ -73,7 +80,7 @@ def sketch(layer: Layer, input_shape) -> tuple[Layer, list[tuple], list[tuple]]:
 # --- a small sibling of a layer ---
 
 SMALL = {"filters": 2, "units": 3, "output_dim": 3, "nb_feature": 2, "depth_multiplier": 2}
-SPACES = (6, 5, 7, 4, 8, 10, 12, 3)
+SPACES = (6, 5, 7, 4, 8, 10, 12, 3, 2)
 # These tie a layer to one shape or one batch size.
 TIES = ("batch_input_shape", "weights", "input_length", "stateful")
 
@@ -83,7 +90,7 @@ def small(layer: Layer, input_shape) -> tuple[Layer, list[tuple]]:
 
     Returns it with the shapes of its inputs without the batch axis. Kernel sizes, strides, padding
     and the like are never changed.
-    出错：缩小之后也画不下时抛出 ValueError。
+    出错：层不接受这个形状时，抛出它自己的错误；缩小之后也画不下时抛出 ValueError。
     """
     several = isinstance(input_shape, list)
     shapes = [tuple(s)[1:] for s in (input_shape if several else [input_shape])]
@@ -91,7 +98,9 @@ def small(layer: Layer, input_shape) -> tuple[Layer, list[tuple]]:
         plain = copied(layer, without=TIES)
     if not any(None in shape for shape in shapes) and drawable(plain, shapes, several):
         return plain, shapes
-    siblings = [copied(plain, **shrunk(plain.get_config())), plain]
+    sketch(layer, input_shape)
+    config = plain.get_config()
+    siblings = [copied(plain, **shrunk(config)), copied(plain, **shrunk(config, 1)), plain]
     # A grid of one cell shows no neighbours: two in every direction where that can be had.
     for least in (2, 1):
         for sibling in siblings:
@@ -109,18 +118,18 @@ def small(layer: Layer, input_shape) -> tuple[Layer, list[tuple]]:
     )
 
 
-def shrunk(config: dict) -> dict:
+def shrunk(config: dict, most: int = 3) -> dict:
     """The settings of a layer that decide its size, reduced; those of a wrapped layer too."""
     found: dict[str, Any] = {
-        name: min(config[name], least)
-        for name, least in SMALL.items()
+        name: min(config[name], usual, most)
+        for name, usual in SMALL.items()
         if isinstance(config.get(name), int)
     }
     if "embeddings_initializer" in config:  # elsewhere input_dim is the length of an input axis
         found["input_dim"] = min(config["input_dim"], 6)
     inner = config.get("layer") or config.get("cell")
     if isinstance(inner, dict) and "config" in inner:
-        changed = {**inner["config"], **shrunk(inner["config"])}
+        changed = {**inner["config"], **shrunk(inner["config"], most)}
         found["layer" if "layer" in config else "cell"] = {**inner, "config": changed}
     return found
 

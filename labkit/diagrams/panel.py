@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import re
 import typing
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,14 +22,18 @@ from ..errors import explain
 from ..layer import Layer
 from ..layers.cudnn_recurrent import CuDNNRNN
 from ..layers.recurrent.layers import CellLayer
+from ..run import layers_within
 from ..signatures import parameters
 from ..utils.generic_utils import public_objects
 from . import cells, connectivity
 from .cost import cost
 from .dependencies import Dependencies, dependencies
 from .example import sketch, undisturbed
+from .examples import EXAMPLES
+from .gates import gate_view
 from .shapes import diagram_of
 from .steps import Steps, drawn_steps, from_dependencies
+from .unrolled import unrolled_view
 
 VIEWS = {
     "shape": "形状",
@@ -43,14 +49,23 @@ NAMED = {
     "regularizer": regularizers,
     "constraint": constraints,
 }
+PHASED = (
+    layers.Dropout,
+    layers.GaussianNoise,
+    layers.GaussianDropout,
+    layers.AlphaDropout,
+    layers.BatchNormalization,
+)
 # What changes no shape and no link waits under “更多参数”.
 QUIET = ("initializer", "regularizer", "constraint")
 SEARCH = 250  # settings that are tried in search of a legal one
+LONGEST = 300  # a setting's text; a longer one could be nested too deeply to be parsed
 
 
 # --- controls ---
 
 
+@cache
 def controls(cls) -> list[dict[str, Any]]:
     """A control for every parameter: its kind and choices follow from its type."""
     hints = typing.get_type_hints(cls.__init__)
@@ -111,12 +126,15 @@ def text_of(value) -> str:
 def parsed(text: str) -> Any:
     """A number, text, tuple or layer out of Python text: Conv2D(8, (3, 3)) and the like, only."""
     try:
+        if len(text) > LONGEST or "\0" in text:
+            raise SyntaxError(text)
         return evaluated(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, ValueError) as error:
+    except SyntaxError as error:
+        shown = repr(text if len(text) <= 60 else text[:60] + "…")
         raise ValueError(
             explain(
                 "参数的写法",
-                repr(text),
+                shown,
                 "写成 Python 的数、字符串、元组、True、False、None，或一个层，例如 LSTM(3)",
                 "3、(3, 5)、'same'",
             )
@@ -124,19 +142,32 @@ def parsed(text: str) -> Any:
 
 
 def evaluated(node: ast.expr) -> Any:
+    """SyntaxError for what may not be written; the errors of a layer's own constructor as such."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        cls = getattr(layers, node.func.id, None) if node.func.id in layers.__all__ else None
-        if not (inspect.isclass(cls) and issubclass(cls, Layer)):
-            raise ValueError(node.func.id)
+        cls, names = layer_type(node.func.id), [k.arg for k in node.keywords]
+        if cls is None or None in names:
+            raise SyntaxError(node.func.id)
         arguments = [evaluated(argument) for argument in node.args]
-        return cls(*arguments, **{k.arg: evaluated(k.value) for k in node.keywords if k.arg})
+        return cls(*arguments, **{str(k.arg): evaluated(k.value) for k in node.keywords})
     if isinstance(node, ast.List | ast.Tuple):
         return (list if isinstance(node, ast.List) else tuple)(map(evaluated, node.elts))
-    return ast.literal_eval(node)
+    try:
+        return ast.literal_eval(node)
+    except (TypeError, ValueError) as error:
+        raise SyntaxError(str(error)) from error
+
+
+def layer_type(name: str) -> type[Layer] | None:
+    cls = getattr(layers, name) if name in layers.__all__ else None
+    return cls if inspect.isclass(cls) and issubclass(cls, Layer) else None
 
 
 def layer_of(state: dict) -> Layer:
-    cls = getattr(layers, state["layer"])
+    cls = layer_type(state["layer"])
+    if cls is None:
+        raise ValueError(
+            explain("层", repr(state["layer"]), "是 labkit.layers 里的一个层", "Dense")
+        )
     return cls(**{name: parsed(text) for name, text in state["settings"].items()})
 
 
@@ -178,8 +209,8 @@ def normalized(text: str) -> str:
         return text
 
 
-def code_of(state: dict) -> str:
-    """labkit code that builds the layer of a state and calls it."""
+def code_of(state: dict, outputs: int = 1) -> str:
+    """labkit code that builds the layer of a state and calls it; `outputs`: how many it has."""
     defaults = {c["name"]: c["default"] for c in controls(getattr(layers, state["layer"]))}
     given = {n: t for n, t in state["settings"].items() if t != defaults.get(n)}
     names = {state["layer"]} | {
@@ -200,15 +231,10 @@ def code_of(state: dict) -> str:
             f"layer = {state['layer']}({arguments})",
             "y = layer(x)",
             "print(y.shape, layer.count_params())"
-            if not returns_list(state)
+            if outputs == 1
             else "print([part.shape for part in y], layer.count_params())",
         ]
     )
-
-
-def returns_list(state: dict) -> bool:
-    with undisturbed():
-        return len(sketch(layer_of(state), input_of(state))[2]) > 1
 
 
 # --- views ---
@@ -224,6 +250,16 @@ def views_of(layer: Layer) -> list[str]:
     return found
 
 
+def depends_on_phase(layer: Layer) -> bool:
+    """Whether training computes something else: noise, dropout, statistics of the batch."""
+    return any(
+        isinstance(part, PHASED)
+        or getattr(part, "dropout", 0)
+        or getattr(part, "recurrent_dropout", 0)
+        for part in layers_within(layer)
+    )
+
+
 def show(state: dict, view: str = "shape", changed: str = "") -> dict[str, Any]:
     """What the panel shows for a state: picture, sentences, code; or the error and ways out of it.
 
@@ -234,7 +270,8 @@ def show(state: dict, view: str = "shape", changed: str = "") -> dict[str, Any]:
             layer = layer_of(state)
             built, inputs, outputs = sketch(layer, input_of(state))
     except Exception as error:  # noqa: BLE001  whatever the layer says is shown to the reader
-        return {"error": sentence(error), "fixes": fixes(state, changed)}
+        ways = fixes(state, changed) if layer_type(state["layer"]) else []
+        return {"error": sentence(error), "fixes": ways}
     views = views_of(layer)
     view = view if view in views else "shape"
     result: dict[str, Any] = {
@@ -242,7 +279,8 @@ def show(state: dict, view: str = "shape", changed: str = "") -> dict[str, Any]:
         "views": views,
         "outputs": [list(shape) for shape in outputs],
         "cost": cost(built, inputs, outputs),
-        "code": code_of(state),
+        "code": code_of(state, len(outputs)),
+        "phases": depends_on_phase(layer),
     }
     try:
         result |= drawn(view, state, layer, (built, inputs, outputs))
@@ -255,12 +293,8 @@ def drawn(view: str, state: dict, layer: Layer, sketched) -> dict[str, Any]:
     if view == "shape":
         return {"svg": diagram_of(*sketched), "notes": []}
     if view == "unrolled":
-        from .unrolled import unrolled_view
-
         return {"svg": unrolled_view(layer, input_of(state)), "notes": []}
     if view == "gates":
-        from .gates import gate_view
-
         return {"svg": gate_view(layer, input_of(state)), "notes": []}
     if view == "connectivity":
         return {"svg": connectivity.connectivity_view(), "notes": []}
@@ -320,7 +354,32 @@ def numbers(walk: Steps) -> dict[str, Any]:
 
 def sentence(error: Exception) -> str:
     # The message itself, without what a layer's automatic name adds to it.
-    return str(error) or type(error).__name__
+    return re.sub(r"^(\w+)（\w+_\d+）", r"\1", str(error)) or type(error).__name__
+
+
+# --- what a page asks for ---
+
+
+def start(call: str, inputs) -> dict[str, Any]:
+    """What a page holds before Python is up: the state, its controls, the default's sentences."""
+    state = state_of(call, inputs)
+    return {
+        "state": state,
+        "controls": controls(getattr(layers, state["layer"])),
+        "titles": VIEWS,
+        "shown": {k: v for k, v in show(state).items() if k not in {"svg", "view", "notes"}},
+    }
+
+
+def answer(request: str) -> str:
+    """The answer to a page's JavaScript, both as JSON text: an action and what it needs."""
+    asked = json.loads(request)
+    if asked["action"] == "start":
+        return json.dumps(start(*EXAMPLES[asked["layer"]]), ensure_ascii=False)
+    if asked["action"] == "ranges":
+        return json.dumps(ranges(asked["state"]))
+    shown = show(asked["state"], asked["view"], asked["changed"])
+    return json.dumps(shown, ensure_ascii=False)
 
 
 # --- ways out of an impossible setting ---
@@ -375,8 +434,8 @@ def around(state: dict, control: dict) -> Iterator[tuple[str, str, dict]]:
 def numbers_near(text: str) -> list[str]:
     """Integers and tuples of them near the given one, nearest first."""
     try:
-        value = ast.literal_eval(text)
-    except (SyntaxError, ValueError):
+        value = ast.literal_eval(text[:LONGEST])
+    except (SyntaxError, TypeError, ValueError):
         return []
     if isinstance(value, bool) or not isinstance(value, int | float | tuple):
         return []

@@ -6,14 +6,18 @@ layer does is read off its numbers and gradients, not off its name.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
+from .. import activations
 from .. import backend as K
+from ..backend.tape import Tensor, walk_back
 from ..layer import Layer
 from .cells import NUMBER, drawn
-from .dependencies import TINY, Dependencies, dependencies
+from .dependencies import TINY, Dependencies, dependencies, is_random
 from .example import Example, copied, undisturbed
 
 
@@ -56,59 +60,78 @@ def steps(layer: Layer, input_shape, training: bool = False, seed: int = 0) -> S
 
 
 def from_dependencies(about: Dependencies, several: bool, training=False, seed=0) -> Steps:
-    layer, batch = about.layer, 3 if any("样本" in note for note in about.notes) else 1
-    shapes = [shape[1:] if batch > 1 else shape for _, shape in about.inputs]
+    shapes = [shape[1:] if about.batch > 1 else shape for _, shape in about.inputs]
     with undisturbed("float64", training):
         generator = np.random.default_rng(seed)
-        example = Example(copied(layer), shapes, several, generator)
+        example = Example(copied(about.layer), shapes, several, generator)
         for w in example.weights:
             positive = w not in example.layer.trainable_weights
             K.set_value(w, one_decimal(generator, w.shape, positive))
         x = example.draw(1)
         x = x if example.vocabulary else one_decimal(generator, x.shape)
-        # Twice the same random decisions: layers with dropout draw from NumPy's generator.
-        state = np.random.get_state()
-
-        def again():
-            np.random.set_state(state)
-
-        again()
-        y = example.forward(x)[0]
-        outputs = len(y)
-        slopes = np.zeros((outputs, x.shape[1]))
-        for o, dy in enumerate(np.eye(outputs)):
-            again()
-            dx = example.backward(x, dy[None])
-            slopes[o] = 0 if dx is None else dx[0]
-        again()
-        weight_slopes = np.reshape(
-            example.weight_gradients(x, np.eye(outputs)) if example.weights else [], (outputs, -1)
-        )
         W = np.concatenate([np.ravel(w.value) for w in example.weights] or [np.zeros(0)])
+        with same_draws():
+            y = example.forward(x)[0]
+        slopes = input_slopes(example, x, len(y))
+        if about.products is None:
+            sums, activation = None, ""
+            with same_draws():
+                weight_slopes = weight_slopes_of(example, x, len(y))
+        else:
+            sums, activation, weight_slopes = products(about, x[0], W)
         dy = one_decimal(generator, y.shape)
-        sums, activation = before_activation(layer, x[0], W, about)
     kind = kind_of(about, example, x[0], y, slopes)
     return Steps(about, x[0], W, y, dy, slopes, weight_slopes, sums, activation, kind)
+
+
+@contextmanager
+def same_draws() -> Iterator[None]:
+    """What is drawn from NumPy's generator inside, as dropout does, is drawn again afterwards."""
+    state = np.random.get_state()
+    yield
+    np.random.set_state(state)
+
+
+def input_slopes(example: Example, x, outputs: int) -> np.ndarray:
+    each = np.eye(outputs)
+    if example.batch == 1 and not is_random(example):
+        dx = example.backward(np.repeat(x, outputs, axis=0), each)
+        return np.zeros((outputs, x.shape[1])) if dx is None else dx
+    rows = []
+    for dy in each:
+        with same_draws():
+            dx = example.backward(x, dy[None])
+        rows.append(np.zeros(x.shape[1]) if dx is None else dx[0])
+    return np.array(rows)
+
+
+def weight_slopes_of(example: Example, x, outputs: int) -> np.ndarray:
+    if not example.weights:
+        return np.zeros((outputs, 0))
+    return np.array(example.weight_gradients(x, np.eye(outputs)))
+
+
+def products(about: Dependencies, x, W):
+    """For a layer of products: sums before the activation, its name, and ∂y/∂W."""
+    assert about.products is not None
+    outputs, inputs = np.nonzero(about.products >= 0)
+    weights = about.products[outputs, inputs]
+    slopes = np.zeros(about.uses.shape)
+    slopes[outputs, weights] = x[inputs]
+    # A weight that meets no input is added as it is: the bias.
+    met = np.zeros(len(W), bool)
+    met[weights] = True
+    slopes[about.uses & ~met] = 1
+    sums = Tensor(slopes @ W)
+    activation = getattr(about.layer, "activation", None) or activations.linear
+    steepness = walk_back(K.sum(activation(sums)), [sums])[0]
+    return sums.value, activation.__name__, slopes * steepness[:, None]
 
 
 def one_decimal(generator, shape, positive=False) -> np.ndarray:
     """From ±0.1 to ±0.9: short enough to follow by hand."""
     size = generator.integers(1, 10, shape) / 10
     return size if positive else size * generator.choice([-1, 1], shape)
-
-
-def before_activation(layer: Layer, x, W, about: Dependencies):
-    """The sum that an output is the activation of, for a layer of products."""
-    if about.products is None:
-        return None, ""
-    used = about.products >= 0
-    products = np.where(used, x * W[np.where(used, about.products, 0)], 0)
-    # A weight that meets no input is added as it is: the bias.
-    met = np.zeros(len(W), bool)
-    met[about.products[used]] = True
-    bias = np.where(about.uses & ~met, W, 0).sum(axis=1)
-    name = layer.get_config().get("activation") or "linear"
-    return products.sum(axis=1) + bias, name if isinstance(name, str) else "linear"
 
 
 def kind_of(about: Dependencies, example: Example, x, y, slopes) -> str:

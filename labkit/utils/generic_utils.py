@@ -100,15 +100,17 @@ def check_keywords(subject: str, received: Iterable[str], known: Iterable[str]) 
 
 def public_objects(namespace: Mapping[str, Any]) -> dict[str, Callable]:
     """命名空间里可以按名称取得的对象：公开的类与函数，不含 `get` 等解析函数与引入的工具。"""
+    return {name: value for name, value in namespace.items() if _is_public(name, value)}
+
+
+def _is_public(name: str, value: Any) -> bool:
     tools = ("builtins", "collections", "typing", "labkit.errors", "labkit.utils")
-    return {
-        name: value
-        for name, value in namespace.items()
-        if not name.startswith("_")
+    return (
+        not name.startswith("_")
         and name not in ("get", "serialize", "deserialize")
         and (inspect.isroutine(value) or inspect.isclass(value))
         and not (value.__module__ or "builtins").startswith(tools)
-    }
+    )
 
 
 def _look_up(
@@ -120,9 +122,9 @@ def _look_up(
     for objects in (custom_objects or {}, _custom_objects):
         if name in objects:
             return objects[name]
+    if module_objects and name in module_objects and _is_public(name, module_objects[name]):
+        return module_objects[name]
     available = public_objects(module_objects or {})
-    if name in available:
-        return available[name]
     raise ValueError(
         explain(
             kind,

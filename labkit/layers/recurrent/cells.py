@@ -211,7 +211,8 @@ class GRUCell(Cell):
         h_h = h if masks[-1] is None else h * masks[-1]
         if self.reset_after:
             h_zr, _ = add_parts(h_zr, None, recurrent_bias, 2 * u)
-        z, r = K.split(self.recurrent_activation(x_zr + h_zr), parts=2)
+        # Gate by gate: an activation like softmax must not mix them.
+        z, r = map(self.recurrent_activation, K.split(x_zr + h_zr, parts=2))
         if self.reset_after:
             _, inner = add_parts(None, K.dot(h_h, U_h), recurrent_bias, 2 * u)
             candidate = self.activation(x_h + r * inner)

@@ -1,0 +1,69 @@
+/**
+ * The state of a parameter panel in the page's address, so that a link opens exactly one setting:
+ * `#lab&view=dependency&filters=2&padding="same"&input=None,6,6,1&cell=y5`.
+ */
+
+/**
+ * @typedef {object} State  as labkit.diagrams.panel takes it
+ * @property {string} layer
+ * @property {Record<string, string>} settings  Python text by parameter
+ * @property {(number | null)[][]} inputs  shapes with the batch axis; null is None
+ * @property {boolean} training
+ *
+ * @typedef {object} Place  what the reader looks at
+ * @property {string} view
+ * @property {string} cell  chosen in a picture, as in `y5`
+ * @property {number} step
+ * @property {boolean} backward
+ */
+
+const START = "#lab&";
+const OURS = new Set(["layer", "view", "input", "training", "cell", "step", "backward"]);
+
+/** @param {State} state @param {State} original @param {Place} place */
+export function toHash(state, original, place) {
+  const found = new URLSearchParams();
+  if (state.layer !== original.layer) found.set("layer", state.layer);
+  found.set("view", place.view);
+  for (const [name, text] of Object.entries(state.settings)) {
+    if (text !== original.settings[name] || state.layer !== original.layer) found.set(name, text);
+  }
+  if (`${state.inputs}` !== `${original.inputs}` || state.inputs.length !== original.inputs.length) {
+    for (const shape of state.inputs) found.append("input", shape.map((n) => n ?? "None").join());
+  }
+  if (state.training) found.set("training", "1");
+  if (place.cell) found.set("cell", place.cell);
+  if (place.view === "steps") {
+    found.set("step", `${place.step}`);
+    if (place.backward) found.set("backward", "1");
+  }
+  return START + found;
+}
+
+/**
+ * @param {string} hash
+ * @param {State} original  what the link does not say stays as here
+ * @returns {{state: State, place: Place} | null}  null for any other address
+ */
+export function fromHash(hash, original) {
+  if (!hash.startsWith(START)) return null;
+  const given = new URLSearchParams(hash.slice(START.length));
+  const layer = given.get("layer") ?? original.layer;
+  const settings = { ...original.settings };
+  for (const [name, text] of given) if (!OURS.has(name)) settings[name] = text;
+  const inputs = given.getAll("input").map((text) => text.split(",").map(axis));
+  return {
+    state: { layer, settings, inputs: inputs.length ? inputs : original.inputs, training: given.has("training") },
+    place: {
+      view: given.get("view") ?? "shape",
+      cell: given.get("cell") ?? "",
+      step: Number(given.get("step")) || 0,
+      backward: given.has("backward"),
+    },
+  };
+}
+
+/** The length of an axis as it is typed; null is None. @param {string} text */
+export function axis(text) {
+  return /^\s*\d+\s*$/.test(text) ? Number(text) : null;
+}

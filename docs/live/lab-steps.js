@@ -1,0 +1,209 @@
+/** Step mode: one output after the other, how it is computed, and how its dy is added into dx, dW. */
+import { nameOf } from "./lab-cells.js";
+import { element } from "./lab-form.js";
+
+/** @import {Cells, Links} from "./lab-cells.js" */
+/**
+ * @typedef {Links & Numbers} Walk
+ * @typedef {object} Numbers  from labkit.diagrams.panel.numbers
+ * @property {"product" | "linear" | "max" | "min" | "cell" | "lookup" | "general"} kind
+ * @property {string} activation
+ * @property {number[]} x
+ * @property {number[]} W
+ * @property {number[]} y
+ * @property {number[]} dy
+ * @property {number[] | null} sums  before the activation
+ * @property {number[][]} slopes  ∂y/∂x along the links of each output
+ * @property {number[][]} weightSlopes  ∂y/∂W along its uses
+ */
+
+const PACE = 1000; // milliseconds a step while playing
+
+/** @param {number} n @param {number} [digits] */
+export const short = (n, digits = 2) => `${Number(n.toFixed(digits)) || 0}`;
+
+export class Steps {
+  #timer = 0;
+  step = 0;
+  backward = false;
+
+  /**
+   * @param {Cells} cells
+   * @param {Walk} walk
+   * @param {() => void} moved
+   */
+  constructor(cells, walk, moved) {
+    this.cells = cells;
+    this.walk = walk;
+    this.moved = moved;
+    this.count = walk.y.length;
+    this.range = /** @type {HTMLInputElement} */ (
+      element("input", { type: "range", min: "0", max: `${this.count - 1}`, value: "0", ariaLabel: "第几步" })
+    );
+    this.range.addEventListener("input", () => this.go(this.range.valueAsNumber));
+    this.direction = /** @type {HTMLSelectElement} */ (element("select", { ariaLabel: "方向" }));
+    this.direction.append(element("option", { value: "", textContent: "前向：算出 y" }), element("option", { value: "1", textContent: "反向：累加 dx 与 dW" }));
+    this.direction.addEventListener("change", () => {
+      this.backward = this.direction.value === "1";
+      this.go(this.step);
+    });
+    this.play = element("button", { type: "button", textContent: "播放" });
+    this.play.addEventListener("click", () => (this.#timer ? this.pause() : this.#start()));
+    this.place = element("output", {});
+    this.account = element("div", { className: "lab-account", ariaLive: "polite", role: "region", ariaLabel: "这一步的计算", tabIndex: 0 });
+    this.element = element(
+      "div",
+      { className: "lab-steps" },
+      element(
+        "div",
+        { className: "lab-player", role: "group", ariaLabel: "逐步播放" },
+        this.direction,
+        this.#button("上一步", -1),
+        this.play,
+        this.#button("下一步", 1),
+        this.range,
+        this.place,
+      ),
+      this.account,
+    );
+  }
+
+  stop() {
+    this.pause();
+  }
+
+  /** @param {string} textContent @param {number} by */
+  #button(textContent, by) {
+    const button = element("button", { type: "button", textContent });
+    button.addEventListener("click", () => {
+      this.pause();
+      this.go(this.step + by);
+    });
+    return button;
+  }
+
+  #start() {
+    this.play.textContent = "暂停";
+    // A screen reader would be told every step; it hears the one where the reader stops.
+    this.account.ariaLive = "off";
+    if (this.step === this.count - 1) this.go(0);
+    this.#timer = window.setInterval(() => {
+      if (!this.element.isConnected || this.step === this.count - 1) this.pause();
+      else this.go(this.step + 1);
+    }, PACE);
+  }
+
+  pause() {
+    clearInterval(this.#timer);
+    this.#timer = 0;
+    this.play.textContent = "播放";
+    this.account.ariaLive = "polite";
+  }
+
+  /** @param {number} step */
+  go(step) {
+    this.step = Math.min(Math.max(step, 0), this.count - 1);
+    this.range.value = `${this.step}`;
+    this.direction.value = this.backward ? "1" : "";
+    this.place.textContent = `第 ${this.step + 1} 步，共 ${this.count} 步`;
+    this.cells.pinned = `y${this.step}`;
+    this.cells.show(this.cells.pinned);
+    if (this.backward) this.#back();
+    else this.#forward();
+    this.moved();
+  }
+
+  #forward() {
+    const { x, W, y } = this.walk;
+    x.forEach((value, i) => this.cells.write(`x${i}`, short(value)));
+    W.forEach((value, w) => this.cells.write(`w${w}`, short(value)));
+    y.forEach((value, o) => this.cells.write(`y${o}`, o <= this.step ? short(value) : ""));
+    this.account.replaceChildren(...this.#computation(this.step));
+  }
+
+  #back() {
+    const { links, uses, slopes, weightSlopes, dy, x, W } = this.walk;
+    const dx = x.map(() => 0);
+    const dW = W.map(() => 0);
+    const [met, used] = [new Set(), new Set()];
+    for (let o = 0; o <= this.step; o++) {
+      links[o].forEach((i, k) => met.add(i) && (dx[i] += dy[o] * slopes[o][k]));
+      uses[o].forEach((w, k) => used.add(w) && (dW[w] += dy[o] * weightSlopes[o][k]));
+    }
+    dy.forEach((value, o) => this.cells.write(`y${o}`, short(value)));
+    dx.forEach((value, i) => this.cells.write(`x${i}`, met.has(i) ? short(value) : ""));
+    dW.forEach((value, w) => this.cells.write(`w${w}`, used.has(w) ? short(value) : ""));
+    this.account.replaceChildren(...this.#contributions(this.step, dx, dW));
+  }
+
+  /** @param {number} o */
+  #computation(o) {
+    const { kind, links, slopes, products, uses, inputs, weights, outputs, x, W, y, sums, activation } = this.walk;
+    const name = nameOf(outputs, o);
+    const cells = links[o];
+    /** @param {number} i */
+    const input = (i) => nameOf(inputs, i);
+    const result = `${name} = ${short(y[o], 3)}`;
+    if (kind === "product" && products && sums) {
+      const rows = cells.map((i, k) => {
+        const w = products[o][k];
+        return [input(i), short(x[i]), nameOf(weights, w), short(W[w]), short(x[i] * W[w], 3)];
+      });
+      const met = new Set(products[o]);
+      const bias = uses[o].filter((w) => !met.has(w) && !products.some((row) => row.includes(w)));
+      const sum = cells.reduce((total, i, k) => total + x[i] * W[products[o][k]], 0);
+      const added = bias.map((w) => ` + ${nameOf(weights, w)} ${short(W[w])}`).join("");
+      const after = activation && activation !== "linear" ? `，${activation}(${short(sums[o], 3)}) = ${short(y[o], 3)}` : "";
+      const padding = cells.length ? "" : "窗口里全是补的零。";
+      return [
+        table(["输入", "值", "权重", "值", "乘积"], rows),
+        element("p", {}, `${padding}${name}：乘积之和 ${short(sum, 3)}${added} = ${short(sums[o], 3)}${after}。`),
+      ];
+    }
+    if (kind === "max" || kind === "min") {
+      const rows = cells.map((i) => [input(i), short(x[i]), x[i] === y[o] ? `← ${kind === "max" ? "最大" : "最小"}` : ""]);
+      return [table(["输入", "值", ""], rows), element("p", {}, `${result}，取 ${cells.length} 格中${kind === "max" ? "最大" : "最小"}的一个。`)];
+    }
+    if (kind === "linear" && cells.length !== 1) {
+      const rows = cells.map((i, k) => [input(i), short(x[i]), short(slopes[o][k], 3), short(x[i] * slopes[o][k], 3)]);
+      return [table(["输入", "值", "系数", "乘积"], rows), element("p", {}, cells.length ? `${result}，是这些乘积之和。` : `${result}，与输入无关。`)];
+    }
+    if (kind === "lookup") {
+      const [i] = cells;
+      return [element("p", {}, `${input(i)} 的编号是 ${short(x[i])}，取出第 ${short(x[i])} 行里的一格：${result}。`)];
+    }
+    if (cells.length === 1) {
+      const [i] = cells;
+      const how = kind === "linear" ? (slopes[o][0] === 1 ? "照抄" : `乘系数 ${short(slopes[o][0], 3)}`) : "只由这一格算出";
+      return [element("p", {}, `${input(i)} = ${short(x[i])}，${how}：${result}。此处斜率 ∂y/∂x = ${short(slopes[o][0], 3)}。`)];
+    }
+    const rows = cells.map((i, k) => [input(i), short(x[i]), short(slopes[o][k], 3)]);
+    return [
+      table(["输入", "值", "此处斜率 ∂y/∂x"], rows),
+      element("p", {}, `${result}。它不是一次乘加算出来的，算法见“实现”一节；斜率说明各个输入此刻的影响有多大。`),
+    ];
+  }
+
+  /** @param {number} o @param {number[]} dx @param {number[]} dW */
+  #contributions(o, dx, dW) {
+    const { links, uses, slopes, weightSlopes, inputs, weights, outputs, dy } = this.walk;
+    /** @param {string} name @param {number} slope @param {number} total */
+    const row = (name, slope, total) => [name, short(slope, 3), short(dy[o] * slope, 3), short(total, 3)];
+    const rows = [
+      ...links[o].map((i, k) => row(`d${nameOf(inputs, i)}`, slopes[o][k], dx[i])),
+      ...uses[o].map((w, k) => row(`d${nameOf(weights, w)}`, weightSlopes[o][k], dW[w])),
+    ];
+    return [
+      element("p", {}, `${nameOf(outputs, o)} 的梯度 dy = ${short(dy[o])}，乘以 y 对每一格的斜率，加进那一格的梯度。格子里：y 处是 dy，其余是累加到这一步的 dx 与 dW。`),
+      table(["加到", "斜率", "dy × 斜率", "累计"], rows),
+    ];
+  }
+}
+
+/** @param {string[]} head @param {string[][]} rows */
+function table(head, rows) {
+  if (!rows.length) return "";
+  const body = rows.map((row) => element("tr", {}, ...row.map((cell) => element("td", { textContent: cell }))));
+  const heads = head.map((text) => (text ? element("th", { scope: "col", textContent: text }) : element("td")));
+  return element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...body));
+}

@@ -1,0 +1,403 @@
+/** <layer-lab>: the pictures of a layer, and the panel that redraws them for any setting. */
+import { copy } from "./copy.js";
+import { Cells } from "./lab-cells.js";
+import { element, Form } from "./lab-form.js";
+import { download } from "./lab-image.js";
+import { fromHash, toHash } from "./lab-link.js";
+import { Steps } from "./lab-steps.js";
+import { page } from "./page.js";
+
+/** @import {Links} from "./lab-cells.js" */
+/** @import {Control} from "./lab-form.js" */
+/** @import {Place, State} from "./lab-link.js" */
+/** @import {Walk} from "./lab-steps.js" */
+/** @import {FromWorker} from "./messages.js" */
+/**
+ * @typedef {object} Shown  from labkit.diagrams.panel.show
+ * @property {string} view
+ * @property {string[]} views
+ * @property {string} svg
+ * @property {Links & Partial<Walk>} data
+ * @property {string[]} notes
+ * @property {string[]} cost
+ * @property {string} code
+ * @property {boolean} phases  whether training makes a difference
+ * @property {string=} error
+ * @property {{label: string, state: State}[]=} fixes
+ *
+ * @typedef {object} Start  from labkit.diagrams.panel.start
+ * @property {State} state
+ * @property {Control[]} controls
+ * @property {Record<string, string>} titles
+ * @property {Shown} shown
+ * @property {[string, string[]][]=} families  layers to choose from
+ */
+
+const REST = 400; // milliseconds without a change before the legal ranges are asked for
+let count = 0;
+
+export class LayerLab extends HTMLElement {
+  #alive = new AbortController();
+  /** Pictures of the default setting, made with the page. @type {Map<string, {svg: string, data: any}>} */
+  #made = new Map();
+  /** @type {Place} */
+  #place = { view: "shape", cell: "", step: 0, backward: false };
+  #changed = "";
+  #busy = false;
+  #again = false;
+  #rest = 0;
+  /** @type {Cells | null} */
+  #cells = null;
+  /** @type {Steps | null} */
+  #steps = null;
+  /** @type {Start} */
+  #start = /** @type {any} */ (null);
+  /** @type {State} */
+  #state = /** @type {any} */ (null);
+  /** @type {Shown} */
+  #shown = /** @type {any} */ (null);
+  /** @type {Form} */
+  #form = /** @type {any} */ (null);
+  #id = `lab-${++count}`;
+  #tabs = element("div", { className: "lab-tabs", role: "tablist", ariaLabel: "看什么" });
+  #picture = element("div", { className: "lab-picture", role: "tabpanel" });
+  #tell = element("p", { className: "lab-tell", ariaLive: "polite" });
+  #under = element("div", { className: "lab-under" });
+  #notes = element("div", { className: "lab-notes" });
+  #error = element("div", { className: "lab-error", role: "alert" });
+  #cost = element("ul", { className: "lab-cost" });
+  #status = element("span", { className: "lab-status", role: "status" });
+  #formPlace = element("div");
+  #phase = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
+  #phaseLabel = element("label", { className: "lab-phase" }, this.#phase, " 训练阶段");
+
+  connectedCallback() {
+    this.#alive = new AbortController();
+    const { signal } = this.#alive;
+    window.addEventListener("hashchange", () => this.#follow(), { signal });
+    // Python starts when a reader turns to the panel, not with every page.
+    this.#formPlace.addEventListener("focusin", () => page.python.warm(), { signal });
+    this.#formPlace.addEventListener("pointerenter", () => page.python.warm(), { signal });
+    if (this.#start) return;
+    this.#start = JSON.parse(this.querySelector(":scope > script")?.textContent ?? "{}");
+    this.#state = this.#start.state;
+    this.#shown = this.#start.shown;
+    for (const figure of this.querySelectorAll("figure")) {
+      const svg = figure.querySelector("svg")?.outerHTML ?? "";
+      const data = JSON.parse(figure.querySelector("script")?.textContent ?? "null");
+      this.#made.set(figure.dataset.view ?? "", { svg, data });
+    }
+    this.#build();
+    if (!this.#follow()) this.#show();
+  }
+
+  disconnectedCallback() {
+    this.#alive.abort();
+    this.#steps?.stop();
+    clearTimeout(this.#rest);
+  }
+
+  #build() {
+    this.#phase.addEventListener("change", () => this.#change({ ...this.#state, training: this.#phase.checked }, "training"));
+    this.#tabs.addEventListener("keydown", (event) => this.#tabKey(event));
+    this.#picture.id = `${this.#id}-picture`;
+    const tools = [
+      ["复制为代码", () => copy(this.#shown.code)],
+      ["复制链接", () => copy(location.href.split("#")[0] + this.#hash())],
+      ["下载 SVG", () => this.#download("svg")],
+      ["下载 PNG", () => this.#download("png")],
+      ["恢复默认", () => this.#reset()],
+    ].map(([textContent, act]) => {
+      const button = element("button", { type: "button", textContent });
+      button.addEventListener("click", async () => {
+        await /** @type {() => any} */ (act)();
+        if (`${textContent}`.startsWith("复制")) this.#say("已复制");
+      });
+      return button;
+    });
+    this.#makeForm();
+    this.replaceChildren(
+      ...(this.#start.families ? [this.#picker(this.#start.families)] : []),
+      this.#formPlace,
+      this.#phaseLabel,
+      this.#error,
+      this.#tabs,
+      this.#picture,
+      this.#tell,
+      this.#under,
+      this.#notes,
+      this.#cost,
+      element("div", { className: "lab-tools" }, ...tools, this.#status),
+    );
+  }
+
+  #makeForm() {
+    this.#form = new Form(this.#start.controls, this.#state, this.#id, (state, changed) => this.#change(state, changed));
+    this.#formPlace.replaceChildren(this.#form.element);
+  }
+
+  /** @param {[string, string[]][]} families */
+  #picker(families) {
+    const select = /** @type {HTMLSelectElement} */ (element("select", { id: `${this.#id}-layer` }));
+    for (const [label, names] of families) {
+      select.append(element("optgroup", { label }, ...names.map((name) => element("option", { value: name, textContent: name }))));
+    }
+    select.value = this.#state.layer;
+    select.addEventListener("change", () => this.#choose(select.value));
+    return element("div", { className: "lab-field lab-layer" }, element("label", { htmlFor: select.id, textContent: "层" }), select);
+  }
+
+  /** Another layer, with its own controls and default. @param {string} layer @param {{state: State, place: Place} | null} [then] */
+  #choose(layer, then = null) {
+    this.#ask({ action: "start", layer }, (start) => {
+      this.#start = { ...start, families: this.#start.families };
+      this.#made.clear();
+      this.#place = then?.place ?? { view: "shape", cell: "", step: 0, backward: false };
+      this.#state = then?.state ?? start.state;
+      this.#makeForm();
+      const select = /** @type {HTMLSelectElement | null} */ (this.querySelector(`#${this.#id}-layer`));
+      if (select) select.value = layer;
+      this.#change(this.#state, "");
+    });
+  }
+
+  /** What the page's address asks for; false if nothing. */
+  #follow() {
+    const found = fromHash(location.hash, this.#start.state);
+    // Several panels on a page: the link is the first one's.
+    if (!found || this !== document.querySelector("layer-lab")) return false;
+    this.scrollIntoView({ block: "start" });
+    const given = new URLSearchParams(location.hash.slice(1));
+    if (found.state.layer !== this.#state.layer) {
+      if (!this.#start.families?.some(([, names]) => names.includes(found.state.layer))) return false;
+      if (!given.has("input")) this.#choose(found.state.layer);
+      else this.#choose(found.state.layer, found);
+      return true;
+    }
+    this.#place = found.place;
+    this.#changed = "";
+    this.#state = found.state;
+    this.#form.set(this.#state);
+    this.#show();
+    return true;
+  }
+
+  #hash() {
+    return toHash(this.#state, this.#start.state, this.#place);
+  }
+
+  #keep() {
+    if (this !== document.querySelector("layer-lab")) return;
+    history.replaceState(history.state, "", this.#hash());
+  }
+
+  /** @param {State} state @param {string} changed */
+  #change(state, changed) {
+    this.#state = state;
+    this.#changed = changed;
+    this.#form.state = state;
+    this.#place.cell = "";
+    this.#place.step = 0;
+    this.#keep();
+    this.#show();
+  }
+
+  #reset() {
+    this.#state = this.#start.state;
+    this.#form.set(this.#state);
+    this.#change(this.#state, "");
+    history.replaceState(history.state, "", location.pathname + location.search);
+  }
+
+  /** Show the view of the state: as it came with the page, or by asking Python. */
+  #show() {
+    const same = JSON.stringify(this.#state) === JSON.stringify(this.#start.state);
+    const made = same ? this.#made.get(this.#place.view) : undefined;
+    if (made) this.#render({ ...this.#start.shown, ...made, view: this.#place.view, notes: made.data?.notes ?? [] });
+    else this.#request();
+  }
+
+  #request() {
+    if (this.#busy) return void (this.#again = true);
+    const { view } = this.#place;
+    this.#ask({ action: "show", state: this.#state, view, changed: this.#changed }, (shown) => {
+      if (!this.#again) this.#render(shown);
+    });
+  }
+
+  /** @param {object} question @param {(answer: any) => void} then */
+  #ask(question, then) {
+    this.#busy = true;
+    clearTimeout(this.#rest);
+    this.#status.textContent = "";
+    page.python.run({
+      type: "lab",
+      request: JSON.stringify(question),
+      on: (message) => this.#receive(message, then),
+    });
+  }
+
+  /** @param {FromWorker} message @param {(answer: any) => void} then */
+  #receive(message, then) {
+    if (message.type === "progress") this.#status.textContent = message.text;
+    if (message.type === "answer") {
+      this.#status.textContent = "";
+      then(JSON.parse(message.text));
+    }
+    if (message.type !== "finished" && message.type !== "lost") return;
+    this.#busy = false;
+    if (message.type === "lost") return this.#lost(message.reason);
+    if (!this.#again) return;
+    this.#again = false;
+    this.#request();
+  }
+
+  /** @param {string} reason */
+  #lost(reason) {
+    this.#again = false;
+    const retry = element("button", { type: "button", textContent: "重试" });
+    retry.addEventListener("click", () => {
+      this.#error.replaceChildren();
+      this.#request();
+    });
+    this.#error.replaceChildren(element("p", { textContent: `Python 没有载入成功，请检查网络后重试。（${reason}）` }), retry);
+  }
+
+  /** @param {Shown} shown */
+  #render(shown) {
+    this.#steps?.stop();
+    this.#cells?.stop();
+    this.#steps = this.#cells = null;
+    if (shown.error) return this.#refuse(shown.error, shown.fixes ?? []);
+    this.#form.invalid("");
+    this.#error.replaceChildren();
+    this.#shown = shown;
+    this.classList.remove("lab-stale");
+    this.#place.view = shown.view;
+    const svg = document.importNode(new DOMParser().parseFromString(shown.svg, "image/svg+xml").documentElement, true);
+    this.#picture.replaceChildren(svg);
+    this.#tell.textContent = "";
+    this.#under.replaceChildren();
+    this.#notes.replaceChildren(...shown.notes.map((note) => element("p", { textContent: note })));
+    this.#cost.replaceChildren(...shown.cost.map((line) => element("li", { textContent: line })));
+    this.#phaseLabel.hidden = !shown.phases;
+    this.#phase.checked = this.#state.training;
+    this.#drawTabs(shown);
+    if (shown.data?.links && svg instanceof SVGElement) this.#animate(svg, shown);
+    this.#rest = window.setTimeout(() => this.#ranges(), REST);
+  }
+
+  /** @param {SVGElement} svg @param {Shown} shown */
+  #animate(svg, { view, data }) {
+    const walking = view === "steps";
+    const cells = new Cells(
+      svg,
+      data,
+      (sentence, cell) => {
+        // A step says by itself what its output is made of.
+        this.#tell.textContent = walking && cell === `y${this.#steps?.step}` ? "" : sentence;
+        this.#place.cell = cell;
+      },
+      !walking,
+    );
+    this.#cells = cells;
+    svg.addEventListener("click", () => {
+      if (this.#steps && cells.pinned[0] === "y") this.#steps.go(Number(cells.pinned.slice(1)));
+      this.#keep();
+    });
+    if (walking) {
+      const steps = new Steps(cells, /** @type {Walk} */ (data), () => this.#moved());
+      this.#steps = steps;
+      steps.backward = this.#place.backward;
+      this.#under.replaceChildren(steps.element);
+      steps.go(this.#place.step);
+    } else {
+      cells.pinned = this.#place.cell;
+      cells.show(this.#place.cell);
+    }
+  }
+
+  #moved() {
+    if (!this.#steps) return;
+    const { step, backward } = this.#steps;
+    const before = this.#place.step !== step || this.#place.backward !== backward;
+    this.#place.step = step;
+    this.#place.backward = backward;
+    if (before) this.#keep();
+  }
+
+  /** @param {string} error @param {{label: string, state: State}[]} fixes */
+  #refuse(error, fixes) {
+    this.classList.add("lab-stale");
+    this.#form.invalid(this.#changed);
+    const buttons = fixes.map(({ label, state }) => {
+      const button = element("button", { type: "button", textContent: label });
+      button.addEventListener("click", () => {
+        this.#form.set(state);
+        this.#change(state, this.#changed);
+        this.#form.element.querySelector("input")?.focus();
+        this.#form.set(state);
+      });
+      return button;
+    });
+    this.#error.replaceChildren(element("p", { textContent: error }), ...buttons);
+  }
+
+  /** @param {Shown} shown */
+  #drawTabs({ views, view }) {
+    const focused = this.#tabs.contains(document.activeElement);
+    const tabs = views.map((name) => {
+      const selected = name === view;
+      const tab = element("button", {
+        type: "button",
+        role: "tab",
+        id: `${this.#id}-${name}`,
+        textContent: this.#start.titles[name],
+        tabIndex: selected ? 0 : -1,
+        ariaSelected: `${selected}`,
+      });
+      tab.setAttribute("aria-controls", this.#picture.id);
+      tab.addEventListener("click", () => this.#turn(name));
+      return tab;
+    });
+    this.#tabs.replaceChildren(...tabs);
+    this.#picture.setAttribute("aria-labelledby", `${this.#id}-${view}`);
+    if (focused) tabs[views.indexOf(view)]?.focus();
+  }
+
+  /** @param {string} view */
+  #turn(view) {
+    this.#place.view = view;
+    this.#keep();
+    this.#show();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #tabKey(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const { views, view } = this.#shown;
+    this.#turn(views[(views.indexOf(view) + step + views.length) % views.length]);
+  }
+
+  #ranges() {
+    // Only where Python is up anyway: nobody loads it for a hint.
+    if (this.#busy || !page.python.ready) return;
+    this.#ask({ action: "ranges", state: this.#state }, (ranges) => this.#form.ranges(ranges));
+  }
+
+  /** @param {"svg" | "png"} kind */
+  #download(kind) {
+    const svg = this.#picture.querySelector("svg");
+    if (svg) download(svg, `${this.#state.layer}-${this.#place.view}`, kind);
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    this.#status.textContent = text;
+    setTimeout(() => this.#status.textContent === text && (this.#status.textContent = ""), 2000);
+  }
+}
+
+customElements.define("layer-lab", LayerLab);
