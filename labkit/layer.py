@@ -71,6 +71,7 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
             space = validation.shape(where, "input_shape", kwargs["input_shape"])
             self.batch_input_shape = (kwargs.get("batch_size"), *space)
         self.built = False
+        self._built_for: Any = None  # the shapes of the call that built it
         self.supports_masking = False
         self.stateful = False
         self.input_spec: Any = None
@@ -214,6 +215,11 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         """最近一次计算中登记的改写。"""
         return list(self._updates)
 
+    def _repr_svg_(self):
+        from .diagrams.notebook import picture  # it draws all layers, which are made of this one
+
+        return picture(self)
+
     # --- calling ---
 
     def __call__(self, inputs, **kwargs):
@@ -273,7 +279,8 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         """Check the inputs; build at the first call."""
         self.assert_input_compatibility(inputs)
         if not self.built:
-            self.build(unpack_shapes(inputs))
+            self._built_for = unpack_shapes(inputs)
+            self.build(self._built_for)
             self.built = True
             self.assert_input_compatibility(inputs)
             if self._initial_weights is not None:

@@ -57,7 +57,7 @@ export class Cells {
       const key = cell.dataset.cell ?? "";
       this.cells.set(key, cell);
       cell.setAttribute("role", "button");
-      cell.setAttribute("aria-label", this.label(key));
+      cell.setAttribute("aria-label", spoken(this.label(key), cell.textContent));
       cell.setAttribute("tabindex", "-1");
     }
     for (const tensor of svg.querySelectorAll(".tensor")) {
@@ -68,7 +68,8 @@ export class Cells {
     svg.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#point(event), { signal });
     svg.addEventListener("pointerleave", () => this.show(this.pinned), { signal });
     svg.addEventListener("click", (event) => this.#point(event, true), { signal });
-    svg.addEventListener("focusin", (event) => this.#point(event, true), { signal });
+    // On the picture's frame: Chromium makes an SVG that listens for focus a stop of the Tab key.
+    svg.parentElement?.addEventListener("focusin", (event) => this.#point(event, true), { signal });
     svg.addEventListener("keydown", (event) => this.#key(event), { signal });
   }
 
@@ -127,9 +128,20 @@ export class Cells {
 
   /** @param {string} key @param {string} text */
   write(key, text) {
-    const place = this.cells.get(key)?.querySelector("text");
-    if (place && place.textContent !== text) place.textContent = text;
+    const cell = this.cells.get(key);
+    const place = cell?.querySelector("text");
+    if (!place || place.textContent === text) return;
+    place.textContent = text;
+    cell?.setAttribute("aria-label", spoken(this.label(key), text));
+    // As labkit.diagrams.cells.font: a long number gets smaller letters.
+    const room = Number(cell?.querySelector("rect")?.getAttribute("width")) - 3;
+    place.setAttribute("font-size", `${Math.min(11, room / (0.62 * Math.max(text.length, 1)))}`);
   }
+}
+
+/** A cell's name and what is written in it. @param {string} label @param {string | null} text */
+function spoken(label, text) {
+  return text ? `${label}：${text}` : label;
 }
 
 /** The nearest cell in a direction. @param {SVGGElement} from @param {SVGGElement[]} cells @param {number[]} move */

@@ -80,6 +80,11 @@ export class Form {
     for (const [own, field] of this.#fields) field.ariaInvalid = own === name ? "true" : null;
   }
 
+  /** @param {string} name  of a parameter; any other stands for the first field */
+  focus(name) {
+    (this.#fields.get(name) ?? [...this.#fields.values()][0] ?? this.#shapes.querySelector("input"))?.focus();
+  }
+
   #lengths() {
     return JSON.stringify(this.state.inputs);
   }

@@ -11,6 +11,7 @@
  * @property {boolean} training
  *
  * @typedef {object} Place  what the reader looks at
+ * @property {string} layer  chosen on a page for all layers; '' on a layer's own page
  * @property {string} view
  * @property {string} cell  chosen in a picture, as in `y5`
  * @property {number} step
@@ -23,10 +24,12 @@ const OURS = new Set(["layer", "view", "input", "training", "cell", "step", "bac
 /** @param {State} state @param {State} original @param {Place} place */
 export function toHash(state, original, place) {
   const found = new URLSearchParams();
-  if (state.layer !== original.layer) found.set("layer", state.layer);
+  if (place.layer) found.set("layer", place.layer);
   found.set("view", place.view);
-  for (const [name, text] of Object.entries(state.settings)) {
-    if (text !== original.settings[name] || state.layer !== original.layer) found.set(name, text);
+  // What is back at its default, although the page's example sets it, is an empty text.
+  for (const name of new Set([...Object.keys(original.settings), ...Object.keys(state.settings)])) {
+    const text = state.settings[name] ?? "";
+    if (text !== original.settings[name]) found.set(name, text);
   }
   if (`${state.inputs}` !== `${original.inputs}` || state.inputs.length !== original.inputs.length) {
     for (const shape of state.inputs) found.append("input", shape.map((n) => n ?? "None").join());
@@ -48,13 +51,17 @@ export function toHash(state, original, place) {
 export function fromHash(hash, original) {
   if (!hash.startsWith(START)) return null;
   const given = new URLSearchParams(hash.slice(START.length));
-  const layer = given.get("layer") ?? original.layer;
   const settings = { ...original.settings };
-  for (const [name, text] of given) if (!OURS.has(name)) settings[name] = text;
+  for (const [name, text] of given) {
+    if (OURS.has(name)) continue;
+    if (text) settings[name] = text;
+    else delete settings[name];
+  }
   const inputs = given.getAll("input").map((text) => text.split(",").map(axis));
   return {
-    state: { layer, settings, inputs: inputs.length ? inputs : original.inputs, training: given.has("training") },
+    state: { layer: original.layer, settings, inputs: inputs.length ? inputs : original.inputs, training: given.has("training") },
     place: {
+      layer: given.get("layer") ?? "",
       view: given.get("view") ?? "shape",
       cell: given.get("cell") ?? "",
       step: Number(given.get("step")) || 0,

@@ -33,6 +33,7 @@ import { page } from "./page.js";
  * @property {[string, string[]][]=} families  layers to choose from
  */
 
+const NOWHERE = { layer: "", view: "shape", cell: "", step: 0, backward: false };
 const REST = 400; // milliseconds without a change before the legal ranges are asked for
 let count = 0;
 
@@ -41,7 +42,7 @@ export class LayerLab extends HTMLElement {
   /** Pictures of the default setting, made with the page. @type {Map<string, {svg: string, data: any}>} */
   #made = new Map();
   /** @type {Place} */
-  #place = { view: "shape", cell: "", step: 0, backward: false };
+  #place = { ...NOWHERE };
   #changed = "";
   #busy = false;
   #again = false;
@@ -147,17 +148,20 @@ export class LayerLab extends HTMLElement {
     return element("div", { className: "lab-field lab-layer" }, element("label", { htmlFor: select.id, textContent: "层" }), select);
   }
 
-  /** Another layer, with its own controls and default. @param {string} layer @param {{state: State, place: Place} | null} [then] */
-  #choose(layer, then = null) {
-    this.#ask({ action: "start", layer }, (start) => {
+  /** Another layer, with its own controls and default. @param {string} layer @param {string} [hash]  that asks for it */
+  #choose(layer, hash = "") {
+    this.#ask({ action: "start", layer }, (/** @type {Start} */ start) => {
+      const found = fromHash(hash, start.state);
       this.#start = { ...start, families: this.#start.families };
       this.#made.clear();
-      this.#place = then?.place ?? { view: "shape", cell: "", step: 0, backward: false };
-      this.#state = then?.state ?? start.state;
+      this.#place = { ...NOWHERE, ...found?.place, layer };
+      this.#state = found?.state ?? start.state;
+      this.#changed = "";
       this.#makeForm();
       const select = /** @type {HTMLSelectElement | null} */ (this.querySelector(`#${this.#id}-layer`));
       if (select) select.value = layer;
-      this.#change(this.#state, "");
+      this.#keep();
+      this.#show();
     });
   }
 
@@ -167,11 +171,9 @@ export class LayerLab extends HTMLElement {
     // Several panels on a page: the link is the first one's.
     if (!found || this !== document.querySelector("layer-lab")) return false;
     this.scrollIntoView({ block: "start" });
-    const given = new URLSearchParams(location.hash.slice(1));
-    if (found.state.layer !== this.#state.layer) {
-      if (!this.#start.families?.some(([, names]) => names.includes(found.state.layer))) return false;
-      if (!given.has("input")) this.#choose(found.state.layer);
-      else this.#choose(found.state.layer, found);
+    const { layer } = found.place;
+    if (layer !== this.#place.layer && this.#start.families?.some(([, names]) => names.includes(layer))) {
+      this.#choose(layer, location.hash);
       return true;
     }
     this.#place = found.place;
@@ -206,7 +208,7 @@ export class LayerLab extends HTMLElement {
     this.#state = this.#start.state;
     this.#form.set(this.#state);
     this.#change(this.#state, "");
-    history.replaceState(history.state, "", location.pathname + location.search);
+    if (!this.#place.layer) history.replaceState(history.state, "", location.pathname + location.search);
   }
 
   /** Show the view of the state: as it came with the page, or by asking Python. */
@@ -276,6 +278,8 @@ export class LayerLab extends HTMLElement {
     this.#place.view = shown.view;
     const svg = document.importNode(new DOMParser().parseFromString(shown.svg, "image/svg+xml").documentElement, true);
     this.#picture.replaceChildren(svg);
+    // A picture without cells may have to be scrolled by keys.
+    this.#picture.tabIndex = shown.data?.links ? -1 : 0;
     this.#tell.textContent = "";
     this.#under.replaceChildren();
     this.#notes.replaceChildren(...shown.notes.map((note) => element("p", { textContent: note })));
@@ -335,8 +339,8 @@ export class LayerLab extends HTMLElement {
       button.addEventListener("click", () => {
         this.#form.set(state);
         this.#change(state, this.#changed);
-        this.#form.element.querySelector("input")?.focus();
-        this.#form.set(state);
+        // The button goes away with the error; the keyboard stays in the panel.
+        this.#form.focus(this.#changed);
       });
       return button;
     });

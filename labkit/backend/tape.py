@@ -25,6 +25,11 @@ class Operators:
     __array_ufunc__ = None
     _keras_mask: Any = None
 
+    def _repr_svg_(self):
+        from ..diagrams.notebook import picture  # it draws layers, which are built on tensors
+
+        return picture(self)
+
 
 class Tensor(Operators):
     """一个数组，加上它是怎样算出来的（磁带上的一个节点）。

@@ -28,7 +28,7 @@ STYLE = (
     ".diagram .cell[data-state=used] rect,.diagram .cell[data-state=weak] rect"
     "{fill:var(--diagram-used, #135e8c);stroke-width:1.5}"
     ".diagram .cell[data-state=weak] rect{stroke-dasharray:3 2;"
-    "fill:var(--diagram-weak, #6b7f8c)}"
+    "fill:var(--diagram-weak, #586b78)}"
     ".diagram .cell[data-state=used] text,.diagram .cell[data-state=weak] text"
     "{fill:var(--diagram-on-used, #ffffff)}"
     ".diagram .cell[data-state=chosen] rect{stroke-width:3;"
@@ -65,11 +65,11 @@ def plane(tensor: Tensor) -> tuple[int, int]:
     return (rank - 2, rank - 1) if tensor.channels_first else (rank - 3, rank - 2)
 
 
-def slices(tensor: Tensor):
+def slices(tensor: Tensor, width: float):
     """(label, grid of cell numbers) for every plane of the tensor."""
     numbers = np.arange(math.prod(tensor.shape)).reshape(tensor.shape or (1,))
     if numbers.ndim == 1:
-        columns = min(len(numbers), ROOM // CELL - 1)
+        columns = min(len(numbers), int(ROOM // width))
         rows = [list(numbers[i : i + columns]) for i in range(0, len(numbers), columns)]
         return [("", rows)]
     row, column = plane(tensor)
@@ -93,9 +93,9 @@ def drawing(
 ) -> Block:
     """A tensor as grids of cells under its name and shape."""
     grids = []
-    for label, rows in slices(tensor):
+    for label, rows in slices(tensor, width):
         columns = max(map(len, rows))
-        size = max(min(width, ROOM / columns), width * 0.6)
+        size = max(min(width, ROOM / columns), width * 0.8)
         parts = []
         for r, row in enumerate(rows):
             for c, number in enumerate(row):
@@ -106,7 +106,7 @@ def drawing(
                 state = f' data-state="{states[number]}"' if number in states else ""
                 content = texts.get(number, "")
                 inside = svg.text(
-                    x + size / 2, y + 16, content, size=11 if len(content) < 6 else 10, mono=True
+                    x + size / 2, y + 16, content, size=font(content, size), mono=True
                 )
                 cell = f"{tensor.letter}{tensor.first + number}"
                 parts.append(f'<g class="cell box" data-cell="{cell}"{state}>{box}{inside}</g>')
@@ -123,6 +123,11 @@ def drawing(
     block = svg.below([caption, svg.flow(grids, ROOM, gap=10)], gap=2)
     name = f"{tensor.name}，形状 {shape}"
     return block._replace(svg=f'<g class="tensor" aria-label="{name}">{block.svg}</g>')
+
+
+def font(content: str, room: float) -> float:
+    """As large as the cell allows; docs/live/lab-cells.js does the same."""
+    return min(11, (room - 5) / (0.62 * max(len(content), 1)))
 
 
 def letter_of(group: int) -> str:

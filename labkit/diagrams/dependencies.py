@@ -60,7 +60,7 @@ def dependencies(layer: Layer, input_shape, training: bool = False, seed: int = 
         example = built(drawn, shapes, several, seed)
         links, gradient, notes = input_links(example)
         known = products_of(drawn, shapes, several, seed, example, links)
-        products, uses = known or (None, weight_links(example))
+        products, uses = known or (None, weight_links(example, links))
     if note := reduced(layer, input_shape, drawn, shapes):
         notes.insert(0, note)
     if example.batch > 1:
@@ -95,11 +95,13 @@ def input_links(example: Example):
     each = np.eye(outputs)
     quiet = 0
     while quiet < 2 and not random:
+        example.draw_weights()
         found = changed(example, outputs) & ~links
         links |= found
         quiet = 0 if found.any() else quiet + 1
     dx = None
     for _ in range(SAMPLES if random else 3):
+        example.draw_weights()
         dx = example.backward(example.draw(outputs), each)
         if dx is None:
             break
@@ -124,13 +126,18 @@ def is_random(example: Example) -> bool:
     """Whether a run draws random numbers; two runs alone may be alike by accident."""
 
     def drawn() -> list:
-        sources = [getattr(part, "_generator", np.random) for part in layers_within(example.layer)]
-        states = [source.get_state() for source in sources]
-        return [(state[1].tolist(), state[2:]) for state in states]
+        states = [source.get_state(legacy=False)["state"] for source in sources_of(example)]
+        return [(int(state["key"][0]), state["pos"]) for state in states]
 
     same, before = example.draw(1), drawn()
     moved = np.abs(example.forward(same) - example.forward(same)).max() > TINY
     return bool(moved) or drawn() != before
+
+
+def sources_of(example: Example) -> list:
+    """NumPy's generator and those that layers have of their own, as Dropout(0.5, seed=1) has."""
+    own = [getattr(part, "_generator", np.random) for part in layers_within(example.layer)]
+    return [np.random, *(source for source in own if source is not np.random)]
 
 
 def changed(example: Example, outputs: int) -> np.ndarray:
@@ -158,6 +165,7 @@ def sought(example: Example, missing: np.ndarray) -> np.ndarray:
     each = np.eye(len(missing))
     for size in itertools.chain(EXTREMES, example.generator.uniform(-8, 8, SAMPLES)):
         pairs = np.argwhere(missing & ~found)
+        example.draw_weights()
         for part in np.array_split(pairs, len(pairs) // 500 + 1):
             cell = np.arange(len(part)), part[:, 1]
             rows = example.draw(len(part))
@@ -169,19 +177,37 @@ def sought(example: Example, missing: np.ndarray) -> np.ndarray:
     return found
 
 
-def weight_links(example: Example) -> np.ndarray:
+def weight_links(example: Example, links: np.ndarray) -> np.ndarray:
     """Which weights each output uses; several samples at once, since their gradients add up."""
-    outputs = example.forward(example.draw(1)).shape[1]
+    each = np.eye(len(links))
+    uses = np.zeros((len(links), sum(w.value.size for w in example.weights)), bool)
     if not example.weights:
-        return np.zeros((outputs, 0), bool)
-    rows = example.draw(SAMPLES if example.batch == 1 else 2)
-    # Positive weights with positive inputs leave no ReLU at zero.
-    for w in example.weights:
-        K.set_value(w, np.abs(w.value))
-    rows[::2] = np.abs(rows[::2])
+        return uses
+    samples = SAMPLES if example.batch == 1 else 2
+
+    def used(rows, outputs) -> np.ndarray:
+        return np.abs(example.weight_gradients(rows, outputs)) > TINY
+
     if example.vocabulary:  # every word once
-        rows = np.repeat(np.arange(example.vocabulary)[:, None], rows.shape[1], axis=1)
-    return np.abs(example.weight_gradients(rows, np.eye(outputs))) > TINY
+        words = np.arange(example.vocabulary)[:, None]
+        return used(np.repeat(words, links.shape[1], axis=1), each)
+    # A layer that hides a weight in one draw, as a ReLU or a maximum does, is asked more often.
+    one, many = example.draw(1), 3 * example.draw(samples)
+    bent = (used(one, each[-1:]) != used(many, each[-1:])).any()
+    dx = example.backward(example.draw(len(links)), each)
+    bent |= dx is not None and (links & (np.abs(dx) <= TINY)).any()
+    quiet = 0
+    while quiet < (4 if bent else 1):
+        rows = example.draw(samples)
+        example.draw_weights()
+        if quiet == 1 or not bent:  # positive weights with positive inputs leave no ReLU at zero
+            for w in example.weights:
+                K.set_value(w, np.abs(w.value))
+            rows[::2] = np.abs(rows[::2])
+        found = used(rows, each) & ~uses
+        uses |= found
+        quiet = 0 if bent and found.any() else quiet + 1
+    return uses
 
 
 def products_of(layer, shapes, several, seed, example, links):

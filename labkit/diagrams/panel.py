@@ -46,6 +46,7 @@ VIEWS = {
 NAMED = {
     "activation": activations,
     "initializer": initializers,
+    "init": initializers,  # as Keras 1 called it
     "regularizer": regularizers,
     "constraint": constraints,
 }
@@ -57,7 +58,7 @@ PHASED = (
     layers.BatchNormalization,
 )
 # What changes no shape and no link waits under “更多参数”.
-QUIET = ("initializer", "regularizer", "constraint")
+QUIET = ("initializer", "init", "regularizer", "constraint")
 SEARCH = 250  # settings that are tried in search of a legal one
 LONGEST = 300  # a setting's text; a longer one could be nested too deeply to be parsed
 
@@ -219,9 +220,12 @@ def code_of(state: dict, outputs: int = 1) -> str:
         for node in ast.walk(ast.parse(text, mode="eval"))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
-    shapes = [tuple(shape)[1:] for shape in state["inputs"]]
+    shapes = [tuple(shape) for shape in state["inputs"]]
     several = len(shapes) > 1 or takes_list(state["layer"])
-    entries = [f"Input({shape})" for shape in shapes]
+    entries = [
+        f"Input({shape[1:]})" if shape[0] is None else f"Input(batch_shape={shape})"
+        for shape in shapes
+    ]
     arguments = ", ".join(f"{name}={text}" for name, text in given.items())
     return "\n".join(
         [
@@ -411,10 +415,12 @@ def neighbours(state: dict, changed: str) -> Iterator[tuple[str, str, dict]]:
     names = sorted(own, key=lambda name: (name != changed, own[name]["more"]))
     generators: list[Iterator] = [around(state, own[name]) for name in names]
     generators.insert(0 if changed == "input" else 1, around_input(state))
+    changed_last = generators[0]
+    yield from without_unknown(state, own)
     # A few of each in turn: the best of the second may be nearer than the last of the first.
     while generators:
         for generator in list(generators):
-            for _ in range(6):
+            for _ in range(24 if generator is changed_last else 6):
                 try:
                     yield next(generator)
                 except StopIteration:
@@ -422,10 +428,19 @@ def neighbours(state: dict, changed: str) -> Iterator[tuple[str, str, dict]]:
                     break
 
 
+def without_unknown(state: dict, own: dict) -> Iterator[tuple[str, str, dict]]:
+    """A link may hold parameters that the layer does not have."""
+    for name in state["settings"].keys() - own.keys():
+        settings = {k: v for k, v in state["settings"].items() if k != name}
+        yield name, f"去掉 {name}", {**state, "settings": settings}
+
+
 def around(state: dict, control: dict) -> Iterator[tuple[str, str, dict]]:
     name, default = control["name"], control["default"]
     current = state["settings"].get(name, default)
-    for text in [*numbers_near(current), *control["choices"], *([default] if default else ["3"])]:
+    usual = state_of(*EXAMPLES[state["layer"]])["settings"] if state["layer"] in EXAMPLES else {}
+    last = default or usual.get(name, "3")
+    for text in [*numbers_near(current), *control["choices"], last]:
         if text != current:
             settings = {**state["settings"], name: text}
             yield name, f"改成 {name}={text}", {**state, "settings": settings}
@@ -493,7 +508,7 @@ def ranges(state: dict) -> dict[str, list[int | None]]:
     with undisturbed():
         for control in controls(getattr(layers, state["layer"])):
             current = state["settings"].get(control["name"], control["default"])
-            if control["kind"] != "int" or not current.lstrip("-").isdigit():
+            if control["kind"] != "int" or not re.fullmatch("-?[0-9]{1,9}", current):
                 continue
 
             def legal(n: int, name=control["name"]) -> bool:

@@ -17,7 +17,7 @@ from .. import backend as K
 from ..backend.tape import Tensor, walk_back
 from ..layer import Layer
 from .cells import NUMBER, drawn
-from .dependencies import TINY, Dependencies, dependencies, is_random
+from .dependencies import TINY, Dependencies, dependencies, is_random, sources_of
 from .example import Example, copied, undisturbed
 
 
@@ -70,36 +70,41 @@ def from_dependencies(about: Dependencies, several: bool, training=False, seed=0
         x = example.draw(1)
         x = x if example.vocabulary else one_decimal(generator, x.shape)
         W = np.concatenate([np.ravel(w.value) for w in example.weights] or [np.zeros(0)])
-        with same_draws():
+        with same_draws(example):
             y = example.forward(x)[0]
+        with same_draws(example):
+            opposite = example.forward(-x)[0] if not example.vocabulary else y
         slopes = input_slopes(example, x, len(y))
         if about.products is None:
             sums, activation = None, ""
-            with same_draws():
+            with same_draws(example):
                 weight_slopes = weight_slopes_of(example, x, len(y))
         else:
             sums, activation, weight_slopes = products(about, x[0], W)
         dy = one_decimal(generator, y.shape)
-    kind = kind_of(about, example, x[0], y, slopes)
+    kind = kind_of(about, example, x[0], y, opposite, slopes)
     return Steps(about, x[0], W, y, dy, slopes, weight_slopes, sums, activation, kind)
 
 
 @contextmanager
-def same_draws() -> Iterator[None]:
-    """What is drawn from NumPy's generator inside, as dropout does, is drawn again afterwards."""
-    state = np.random.get_state()
+def same_draws(example: Example) -> Iterator[None]:
+    """The random numbers that are drawn inside, as by dropout, are drawn again afterwards."""
+    before = [(source, source.get_state()) for source in sources_of(example)]
     yield
-    np.random.set_state(state)
+    for source, state in before:
+        source.set_state(state)
 
 
 def input_slopes(example: Example, x, outputs: int) -> np.ndarray:
     each = np.eye(outputs)
-    if example.batch == 1 and not is_random(example):
+    with same_draws(example):
+        random = is_random(example)
+    if example.batch == 1 and not random:
         dx = example.backward(np.repeat(x, outputs, axis=0), each)
         return np.zeros((outputs, x.shape[1])) if dx is None else dx
     rows = []
     for dy in each:
-        with same_draws():
+        with same_draws(example):
             dx = example.backward(x, dy[None])
         rows.append(np.zeros(x.shape[1]) if dx is None else dx[0])
     return np.array(rows)
@@ -134,22 +139,22 @@ def one_decimal(generator, shape, positive=False) -> np.ndarray:
     return size if positive else size * generator.choice([-1, 1], shape)
 
 
-def kind_of(about: Dependencies, example: Example, x, y, slopes) -> str:
-    """What the outputs are: read off the numbers."""
+def kind_of(about: Dependencies, example: Example, x, y, opposite, slopes) -> str:
+    """What the outputs are: read off the numbers at x and at its opposite."""
     links = about.links
+    several = (links.sum(axis=1) > 1).any()
     if example.vocabulary:
         return "lookup"
     if about.products is not None:
         return "product"
-    if np.allclose(slopes @ x, y, atol=TINY) and not about.weights:
-        chosen = np.where(links, x, -np.inf)
-        if (links.sum(axis=1) > 1).any() and np.allclose(chosen.max(axis=1), y, atol=TINY):
-            return "max"
-        chosen = np.where(links, x, np.inf)
-        if (links.sum(axis=1) > 1).any() and np.allclose(chosen.min(axis=1), y, atol=TINY):
-            return "min"
-        return "linear"
-    return "cell" if (links.sum(axis=1) == 1).all() else "general"
+    if not about.weights and np.allclose(slopes @ x, y, atol=TINY):
+        for kind, row in (("max", x), ("min", -x)):
+            best = np.where(links, row, -np.inf).max(axis=1)
+            if several and np.allclose(best, slopes @ row, atol=TINY):
+                return kind
+        if np.allclose(opposite, -y, atol=TINY):
+            return "linear"
+    return "cell" if not several else "general"
 
 
 def step_view(layer: Layer, input_shape, training: bool = False) -> str:

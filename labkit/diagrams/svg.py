@@ -111,10 +111,14 @@ def paragraph(content: str, room: float, *, size=12.0, mono=False, fill=INK) -> 
     return below(blocks, gap=1, align=0.5)
 
 
-def boxed(block: Block, *, pad=8.0, fill=PAPER, stroke=EDGE, radius=6.0, least=0.0) -> Block:
+def boxed(
+    block: Block, *, pad=8.0, fill=PAPER, stroke=EDGE, radius=6.0, least=0.0, dashed=False
+) -> Block:
     """A block in the middle of a box of its own."""
     width, height = max(block.width + 2 * pad, least), block.height + 2 * pad
-    frame = rect(0.5, 0.5, width - 1, height - 1, fill=fill, stroke=stroke, radius=radius)
+    frame = rect(
+        0.5, 0.5, width - 1, height - 1, fill=fill, stroke=stroke, radius=radius, dashed=dashed
+    )
     inside = moved(block, (width - block.width) / 2, pad)
     return Block(f'<g class="box">{frame}{inside}</g>', width, height)
 
@@ -157,12 +161,14 @@ def document(css: str, title: str, description: str, block: Block, label: bool =
     `label`: one image to a screen reader; otherwise its parts are met one by one.
     """
     role = 'role="img" ' if label else 'role="group" '
-    width = max(block.width, WIDTH)
+    width, height = max(block.width, WIDTH), f"{block.height:g}"
     inside = moved(block, (width - block.width) / 2, 0) if width > block.width else block.svg
+    # On a phone a wide picture scrolls; shrunk to the screen nobody could read it.
+    least = f' style="min-width:{0.9 * width:g}px"' if width > 1.1 * WIDTH else ""
     return (
         f'<svg class="diagram {css}" xmlns="http://www.w3.org/2000/svg" {role}'
         f"aria-label={quoteattr(title)} "
-        f'viewBox="0 0 {width:g} {block.height:g}" width="{width:g}" height="{block.height:g}">'
+        f'viewBox="0 0 {width:g} {height}" width="{width:g}" height="{height}"{least}>'
         f"<title>{escape(title)}</title><desc>{escape(description)}</desc>{inside}</svg>"
     )
 
