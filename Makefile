@@ -13,7 +13,7 @@ help:
 	@echo 'make site    只构建，结果在 site/'
 	@echo 'make test    安装测试所需，运行全部测试'
 	@echo 'make check   ruff、pyright、tsc、严格构建'
-	@echo 'make bench   测量层的速度、下载量与等待时间'
+	@echo 'make bench   测量层的速度、下载量、等待时间与面板的快慢'
 	@echo 'make screenshot   重拍 README 里的图'
 	@echo 'make clean   删除安装和构建出来的一切'
 
@@ -34,6 +34,7 @@ check: site
 bench: site chromium
 	$(PY) -m tests.benchmarks.layers
 	$(PY) -m tests.benchmarks.start_up
+	$(PY) -m tests.benchmarks.lab
 
 screenshot: site chromium
 	$(PY) -m tests.screenshot

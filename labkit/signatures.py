@@ -11,7 +11,7 @@ import numpy as np
 from .errors import explain
 from .legacy import modernize
 from .meanings import SHARED
-from .utils.generic_utils import to_list
+from .utils.generic_utils import signature_of, to_list
 
 
 class LayerType(type):
@@ -47,7 +47,6 @@ class LayerType(type):
         return super().__call__(*args, **kwargs)
 
 
-signature_of = cache(inspect.signature)
 SECTION = re.compile(r"^    参数：\n((?: {8}.*\n?)+)", re.MULTILINE)
 
 

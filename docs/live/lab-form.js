@@ -42,7 +42,7 @@ export class Form {
       { className: "lab-form" },
       element("div", { className: "lab-fields" }, ...fields(false)),
       ...(rest.length
-        ? [element("details", {}, element("summary", { textContent: "更多参数" }), element("div", { className: "lab-fields" }, ...rest))]
+        ? [element("details", { className: "lab-more" }, element("summary", { textContent: "更多参数" }), element("div", { className: "lab-fields" }, ...rest))]
         : []),
       this.#shapes,
     );

@@ -156,17 +156,17 @@ export class Steps {
       const after = activation && activation !== "linear" ? `，${activation}(${short(sums[o], 3)}) = ${short(y[o], 3)}` : "";
       const padding = cells.length ? "" : "窗口里全是补的零。";
       return [
-        table(["输入", "值", "权重", "值", "乘积"], rows),
         element("p", {}, `${padding}${name}：乘积之和 ${short(sum, 3)}${added} = ${short(sums[o], 3)}${after}。`),
+        table(["输入", "值", "权重", "值", "乘积"], rows),
       ];
     }
     if (kind === "max" || kind === "min") {
       const rows = cells.map((i) => [input(i), short(x[i]), x[i] === y[o] ? `← ${kind === "max" ? "最大" : "最小"}` : ""]);
-      return [table(["输入", "值", ""], rows), element("p", {}, `${result}，取 ${cells.length} 格中${kind === "max" ? "最大" : "最小"}的一个。`)];
+      return [element("p", {}, `${result}，取 ${cells.length} 格中${kind === "max" ? "最大" : "最小"}的一个。`), table(["输入", "值", ""], rows)];
     }
     if (kind === "linear" && cells.length !== 1) {
       const rows = cells.map((i, k) => [input(i), short(x[i]), short(slopes[o][k], 3), short(x[i] * slopes[o][k], 3)]);
-      return [table(["输入", "值", "系数", "乘积"], rows), element("p", {}, cells.length ? `${result}，是这些乘积之和。` : `${result}，与输入无关。`)];
+      return [element("p", {}, cells.length ? `${result}，是这些乘积之和。` : `${result}，与输入无关。`), table(["输入", "值", "系数", "乘积"], rows)];
     }
     if (kind === "lookup") {
       const [i] = cells;
@@ -179,8 +179,8 @@ export class Steps {
     }
     const rows = cells.map((i, k) => [input(i), short(x[i]), short(slopes[o][k], 3)]);
     return [
-      table(["输入", "值", "此处斜率 ∂y/∂x"], rows),
       element("p", {}, `${result}。它不是一次乘加算出来的，算法见“实现”一节；斜率说明各个输入此刻的影响有多大。`),
+      table(["输入", "值", "此处斜率 ∂y/∂x"], rows),
     ];
   }
 

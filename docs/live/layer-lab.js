@@ -276,8 +276,8 @@ export class LayerLab extends HTMLElement {
     this.#shown = shown;
     this.classList.remove("lab-stale");
     this.#place.view = shown.view;
-    const svg = document.importNode(new DOMParser().parseFromString(shown.svg, "image/svg+xml").documentElement, true);
-    this.#picture.replaceChildren(svg);
+    this.#picture.innerHTML = shown.svg;
+    const svg = this.#picture.firstElementChild;
     // A picture without cells may have to be scrolled by keys.
     this.#picture.tabIndex = shown.data?.links ? -1 : 0;
     this.#tell.textContent = "";
@@ -349,24 +349,26 @@ export class LayerLab extends HTMLElement {
 
   /** @param {Shown} shown */
   #drawTabs({ views, view }) {
-    const focused = this.#tabs.contains(document.activeElement);
-    const tabs = views.map((name) => {
-      const selected = name === view;
-      const tab = element("button", {
-        type: "button",
-        role: "tab",
-        id: `${this.#id}-${name}`,
-        textContent: this.#start.titles[name],
-        tabIndex: selected ? 0 : -1,
-        ariaSelected: `${selected}`,
-      });
-      tab.setAttribute("aria-controls", this.#picture.id);
-      tab.addEventListener("click", () => this.#turn(name));
-      return tab;
-    });
-    this.#tabs.replaceChildren(...tabs);
+    // Only when a layer has other views: the tab that is pressed keeps the focus.
+    if (views.join() !== [...this.#tabs.children].map((tab) => tab.getAttribute("name")).join()) {
+      this.#tabs.replaceChildren(...views.map((name) => this.#tab(name)));
+    }
+    const focused = this.#tabs.matches(":focus-within");
+    for (const tab of /** @type {Iterable<HTMLButtonElement>} */ (this.#tabs.children)) {
+      const selected = tab.name === view;
+      tab.tabIndex = selected ? 0 : -1;
+      tab.ariaSelected = `${selected}`;
+      if (selected && focused) tab.focus();
+    }
     this.#picture.setAttribute("aria-labelledby", `${this.#id}-${view}`);
-    if (focused) tabs[views.indexOf(view)]?.focus();
+  }
+
+  /** @param {string} name  of a view */
+  #tab(name) {
+    const tab = element("button", { type: "button", role: "tab", id: `${this.#id}-${name}`, name, textContent: this.#start.titles[name] });
+    tab.setAttribute("aria-controls", this.#picture.id);
+    tab.addEventListener("click", () => this.#turn(name));
+    return tab;
   }
 
   /** @param {string} view */

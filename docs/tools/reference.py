@@ -28,7 +28,7 @@ from markdown.preprocessors import Preprocessor
 
 import labkit.layers
 from labkit import backend as K
-from labkit.diagrams import panel, shape_diagram
+from labkit.diagrams import panel
 from labkit.diagrams.examples import EXAMPLES
 from labkit.layer import Layer
 
@@ -321,18 +321,21 @@ def is_shown(value, origin):
 
 def shape(call, body, first=True):
     """The panel with the pictures of its default, which a reader without JavaScript sees as they
-    are; further blocks of a page are a shape diagram with a link into the panel."""
-    given = dict(line.split(":", 1) for line in body.splitlines() if ":" in line)
-    if "input" not in given or set(given) - {"input", "layers"}:
-        raise BlockError("形状图需要一行 input: (None, 3)，另外只能有 layers: all")
-    inputs = ast.literal_eval(given["input"].strip())
+    are; further blocks of a page are one picture with a link into the panel."""
+    given = dict(re.findall(r"^\s*(\w+):\s*(.*?)\s*$", body, re.MULTILINE))
+    if "input" not in given or set(given) - {"input", "layers" if first else "view"}:
+        raise BlockError("形状图需要一行 input: (None, 3)，另外只能有 layers: all 或 view: gates")
+    inputs = ast.literal_eval(given["input"])
     started = panel.start(call, inputs)
     state = started["state"]
     if "error" in started["shown"]:
         raise BlockError(started["shown"]["error"])
     if not first:
-        svg = shape_diagram(panel.layer_of(state), panel.input_of(state))
-        return f'<figure class="lab-figure">{svg}{link_into_panel(state)}</figure>'
+        view = given.get("view", "shape")
+        if view not in started["shown"]["views"]:
+            raise BlockError(f"view 可以是 {'、'.join(started['shown']['views'])}")
+        svg = panel.show(state, view)["svg"]
+        return f'<figure class="lab-figure">{svg}{link_into_panel(state, view)}</figure>'
     if "layers" in given:
         started["families"] = families()
     figures = []
@@ -356,9 +359,9 @@ def as_json(data):
     return f'<script type="application/json">{text}</script>'
 
 
-def link_into_panel(state):
+def link_into_panel(state, view):
     """The address that docs/live/lab-link.js reads."""
-    pairs = [("view", "shape"), *state["settings"].items()]
+    pairs = [("view", view), *state["settings"].items()]
     pairs += [("input", ",".join(str(n) for n in shape)) for shape in state["inputs"]]
     address = escape("#lab&" + urlencode(pairs))
     return f'<figcaption><a href="{address}">在面板中打开</a></figcaption>'

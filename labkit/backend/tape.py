@@ -363,34 +363,34 @@ def walk_back(loss: Tensor, wanted: Sequence) -> list:
         return id(getattr(tensor, "node", None) or tensor), tensor.index
 
     dys: dict[tuple[int, int], Any] = {key(loss): np.ones_like(loss.value)}
-    for node in reversed(nodes_before(loss.node)):
-        arriving = [dys.get((id(node), i)) for i in range(node.count)]
-        if all(dy is None for dy in arriving):
-            continue
-        with quiet():
+    with quiet():
+        for node in reversed(nodes_before(loss.node)):
+            arriving = [dys.get((id(node), i)) for i in range(node.count)]
+            if all(dy is None for dy in arriving):
+                continue
             dxs = node.backward(*arriving)
-        if not isinstance(dxs, tuple | list):
-            raise TypeError(
-                explain(
-                    f"{node.primitive.__name__} 的 backward",
-                    type(dxs).__name__,
-                    "backward(dy) 返回元组，每个参数一项，没有梯度的写 None",
-                    "return (dx,)",
-                )
-            )
-        for argument, dx in zip(node.arguments, dxs, strict=False):
-            if dx is not None and isinstance(argument, Tensor):
-                if np.shape(dx) != argument.shape:
-                    raise ValueError(
-                        explain(
-                            f"{node.primitive.__name__} 的 backward",
-                            f"形状 {np.shape(dx)} 的梯度",
-                            f"梯度的形状与参数相同，这里是 {argument.shape}",
-                            "把广播出来的轴加起来：unbroadcast(dx, x)",
-                        )
+            if not isinstance(dxs, tuple | list):
+                raise TypeError(
+                    explain(
+                        f"{node.primitive.__name__} 的 backward",
+                        type(dxs).__name__,
+                        "backward(dy) 返回元组，每个参数一项，没有梯度的写 None",
+                        "return (dx,)",
                     )
-                place = key(argument)
-                dys[place] = dys[place] + dx if place in dys else dx
+                )
+            for argument, dx in zip(node.arguments, dxs, strict=False):
+                if dx is not None and isinstance(argument, Tensor):
+                    if np.shape(dx) != argument.value.shape:
+                        raise ValueError(
+                            explain(
+                                f"{node.primitive.__name__} 的 backward",
+                                f"形状 {np.shape(dx)} 的梯度",
+                                f"梯度的形状与参数相同，这里是 {argument.shape}",
+                                "把广播出来的轴加起来：unbroadcast(dx, x)",
+                            )
+                        )
+                    place = key(argument)
+                    dys[place] = dys[place] + dx if place in dys else dx
     return [dys.get(key(x)) for x in wanted]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from ..layers import Conv1D, Dense, LocallyConnected1D
@@ -19,6 +21,7 @@ LINES = "#135e8c #b4532a #2c7a4b #7a4b9c #8a6d00 #5b6670 #a8326b #1f8a8a".split(
 DASHES = ["", "6 3", "2 3", "8 3 2 3", "12 3", "4 2", "1 2", "10 2 2 2 2 2"]
 
 
+@cache
 def connectivity_view(length: int = LENGTH, window: int = WINDOW) -> str:
     """连接图：同样长的输入，三种层各自连了哪些线；同一个权重的线颜色与线型相同。
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from ..layers import (
 )
 from ..layers.convolutional_recurrent import ConvRNN2D
 from .shapes import inner_layers, weights_of
+
+KERNEL = re.compile(r"kernel$|\bW")  # Keras 1 wrote W, and W_carry for a gate
 
 
 def parameter_sum(layer: Layer) -> str:
@@ -59,7 +62,7 @@ def multiplications(layer: Layer, inputs: list[tuple], outputs: list[tuple]) -> 
 
     Windows that reach over the border count in full, as in most tables of FLOPs.
     """
-    kernels = [w for w in layer.weights if w.name.split(":")[0].endswith(("kernel", "W"))]
+    kernels = [shape for name, shape in weights_of(layer) if KERNEL.search(name)]
     if isinstance(layer, TimeDistributed | Bidirectional):
         times = inputs[0][1] if isinstance(layer, TimeDistributed) else 1
         within = [s[:1] + s[2:] for s in inputs], [s[:1] + s[2:] for s in outputs]
@@ -70,7 +73,7 @@ def multiplications(layer: Layer, inputs: list[tuple], outputs: list[tuple]) -> 
         return None if times is None or None in parts else times * sum(p for p in parts if p)
     if isinstance(layer, Embedding):
         return 0  # rows are looked up
-    size = sum(math.prod(w.shape) for w in kernels)
+    size = sum(map(math.prod, kernels))
     if isinstance(layer, LocallyConnected1D | LocallyConnected2D):
         return size
     places = positions(layer, inputs[0], outputs[0])

@@ -15,7 +15,7 @@ import numpy as np
 from .. import backend as K
 from ..layer import Layer
 from ..run import layers_within
-from .example import Example, copied, small, undisturbed
+from .example import Example, cells, copied, small, undisturbed
 
 TINY = 1e-9  # of numbers about 1 in float64: rounding is far below, a link far above
 EXTREMES = (3.0, -3.0, 40.0, -40.0)
@@ -33,6 +33,7 @@ class Dependencies:
     products：整数数组 (输出格, 输入格)，输入乘的是第几个权重，-1 是没有；不是乘积之和的层为 None。
     groups：整数数组 (输出格,)，共用权重的输出格编号相同；没有权重时每格一个编号。
     notes：给读者的说明。batch：画了几个样本，只有样本之间有联系的层才大于 1。
+    random：这一层此刻带随机数（训练时的 Dropout 等）。
     """
 
     layer: Layer
@@ -46,6 +47,7 @@ class Dependencies:
     groups: np.ndarray
     notes: list[str] = field(default_factory=list)
     batch: int = 1
+    random: bool = False
 
 
 def dependencies(layer: Layer, input_shape, training: bool = False, seed: int = 0) -> Dependencies:
@@ -58,9 +60,10 @@ def dependencies(layer: Layer, input_shape, training: bool = False, seed: int = 
     drawn, shapes = small(layer, input_shape)
     with undisturbed("float64", training):
         example = built(drawn, shapes, several, seed)
-        links, gradient, notes = input_links(example)
+        random = is_random(example)
+        links, gradient, bent, notes = input_links(example, random)
         known = products_of(drawn, shapes, several, seed, example, links)
-        products, uses = known or (None, weight_links(example, links))
+        products, uses = known or (None, weight_links(example, len(links), bent))
     if note := reduced(layer, input_shape, drawn, shapes):
         notes.insert(0, note)
     if example.batch > 1:
@@ -77,37 +80,41 @@ def dependencies(layer: Layer, input_shape, training: bool = False, seed: int = 
         grouped(uses),
         notes,
         example.batch,
+        random,
     )
 
 
-def built(layer: Layer, shapes, several: bool, seed: int) -> Example:
-    example = Example(copied(layer), shapes, several, np.random.default_rng(seed))
+def built(layer: Layer, shapes, several: bool, seed: int, batch: int = 0) -> Example:
+    example = Example(copied(layer), shapes, several, np.random.default_rng(seed), batch)
     example.draw_weights()
     return example
 
 
-def input_links(example: Example):
-    """(links, links that carry a gradient, what to tell the reader)."""
-    outputs, inputs = example.forward(example.draw(1)).shape[1], example.draw(1).shape[1]
-    random = is_random(example)
+def input_links(example: Example, random: bool):
+    """(links, those that carry a gradient, whether a draw hides some, what to tell the reader)."""
+    outputs, inputs = cells(example.outputs), cells(example.shapes)
     links = np.zeros((outputs, inputs), bool)
     gradient = np.zeros((outputs, inputs), bool)
     each = np.eye(outputs)
-    quiet = 0
-    while quiet < 2 and not random:
-        example.draw_weights()
-        found = changed(example, outputs) & ~links
-        links |= found
-        quiet = 0 if found.any() else quiet + 1
-    dx = None
+    dx, agreed, draws = None, False, 0
     for _ in range(SAMPLES if random else 3):
         example.draw_weights()
         dx = example.backward(example.draw(outputs), each)
         if dx is None:
             break
         gradient |= np.abs(dx) > TINY
-        if (gradient == links).all():
-            break
+        draws += 1
+        if not random:
+            links |= changed(example, outputs)
+            agreed = bool((gradient == links).all())
+            if agreed:
+                break
+    quiet = 0
+    while quiet < 2 and not random and not agreed:
+        example.draw_weights()
+        found = changed(example, outputs) & ~links
+        links |= found
+        quiet = 0 if found.any() else quiet + 1
     differentiable = dx is not None
     if differentiable:
         gradient |= sought(example, links & ~gradient)
@@ -119,7 +126,7 @@ def input_links(example: Example):
         notes.append("输入是编号，没有梯度：连线只表示“换了编号，输出就变”。")
     elif (links & ~gradient).any():
         notes.append("虚线的输入会改变输出，但没有梯度传回去。")
-    return links, gradient, notes
+    return links, gradient, not agreed or draws > 1, notes
 
 
 def is_random(example: Example) -> bool:
@@ -129,9 +136,8 @@ def is_random(example: Example) -> bool:
         states = [source.get_state(legacy=False)["state"] for source in sources_of(example)]
         return [(int(state["key"][0]), state["pos"]) for state in states]
 
-    same, before = example.draw(1), drawn()
-    moved = np.abs(example.forward(same) - example.forward(same)).max() > TINY
-    return bool(moved) or drawn() != before
+    before, same = drawn(), np.repeat(example.draw(1), 2, axis=0)
+    return bool(np.ptp(example.forward(same), axis=0).max() > TINY) or drawn() != before
 
 
 def sources_of(example: Example) -> list:
@@ -150,8 +156,8 @@ def changed(example: Example, outputs: int) -> np.ndarray:
         rows = [(x + move) % example.vocabulary for move in moves]
     else:
         rows = [np.where(np.eye(inputs) > 0, to, x) for to in (x + 0.1, 40.0, -40.0)]
-    before = example.forward(x)
-    for y in np.split(example.forward(np.concatenate(rows)), len(rows)):
+    before, after = np.split(example.forward(np.concatenate([x, *rows])), [1])
+    for y in np.split(after, len(rows)):
         links |= np.abs(y - before) > TINY * (1 + np.abs(before))
     return links.T
 
@@ -165,6 +171,8 @@ def sought(example: Example, missing: np.ndarray) -> np.ndarray:
     each = np.eye(len(missing))
     for size in itertools.chain(EXTREMES, example.generator.uniform(-8, 8, SAMPLES)):
         pairs = np.argwhere(missing & ~found)
+        if not len(pairs):
+            break
         example.draw_weights()
         for part in np.array_split(pairs, len(pairs) // 500 + 1):
             cell = np.arange(len(part)), part[:, 1]
@@ -177,10 +185,13 @@ def sought(example: Example, missing: np.ndarray) -> np.ndarray:
     return found
 
 
-def weight_links(example: Example, links: np.ndarray) -> np.ndarray:
-    """Which weights each output uses; several samples at once, since their gradients add up."""
-    each = np.eye(len(links))
-    uses = np.zeros((len(links), sum(w.value.size for w in example.weights)), bool)
+def weight_links(example: Example, outputs: int, bent: bool) -> np.ndarray:
+    """Which weights each output uses; several samples at once, since their gradients add up.
+
+    bent: a draw may hide a weight, as a ReLU or a maximum does; such a layer is asked more often.
+    """
+    each = np.eye(outputs)
+    uses = np.zeros((outputs, sum(w.value.size for w in example.weights)), bool)
     if not example.weights:
         return uses
     samples = SAMPLES if example.batch == 1 else 2
@@ -190,23 +201,21 @@ def weight_links(example: Example, links: np.ndarray) -> np.ndarray:
 
     if example.vocabulary:  # every word once
         words = np.arange(example.vocabulary)[:, None]
-        return used(np.repeat(words, links.shape[1], axis=1), each)
-    # A layer that hides a weight in one draw, as a ReLU or a maximum does, is asked more often.
-    one, many = example.draw(1), 3 * example.draw(samples)
-    bent = (used(one, each[-1:]) != used(many, each[-1:])).any()
-    dx = example.backward(example.draw(len(links)), each)
-    bent |= dx is not None and (links & (np.abs(dx) <= TINY)).any()
+        return used(np.repeat(words, cells(example.shapes), axis=1), each)
+    # Large inputs bend what can be bent: then one sample uses less than many.
+    uses = used(3 * example.draw(samples), each)
+    bent = bent or bool((used(example.draw(1), each[-1:]) != uses[-1:]).any())
     quiet = 0
-    while quiet < (4 if bent else 1):
+    while bent and quiet < 4:
         rows = example.draw(samples)
         example.draw_weights()
-        if quiet == 1 or not bent:  # positive weights with positive inputs leave no ReLU at zero
+        if quiet == 1:  # positive weights with positive inputs leave no ReLU at zero
             for w in example.weights:
                 K.set_value(w, np.abs(w.value))
             rows[::2] = np.abs(rows[::2])
         found = used(rows, each) & ~uses
         uses |= found
-        quiet = 0 if bent and found.any() else quiet + 1
+        quiet = 0 if found.any() else quiet + 1
     return uses
 
 
@@ -217,20 +226,23 @@ def products_of(layer, shapes, several, seed, example, links):
     number of its weight. Squares of the numbers must give squares, or it was a sum of products.
     Returns (products, uses), or None for other layers.
     """
-    if not example.weights or example.vocabulary or example.batch > 1 or not links.any():
+    # A kernel and a bias: more weights are no single product.
+    if not 0 < len(example.weights) < 3 or example.vocabulary or example.batch > 1:
+        return None
+    if not links.any():
         return None
     linear = example
     if layer.get_config().get("activation", "linear") != "linear":
         if mixes_units(layer):
             return None
-        linear = built(copied(layer, activation="linear"), shapes, several, seed)
+        linear = built(copied(layer, activation="linear"), shapes, several, seed, 1)
     each = np.eye(len(links))
 
-    def slopes() -> np.ndarray:
-        dx = linear.backward(linear.draw(len(links)), each)
-        return np.zeros(links.shape) if dx is None else dx
+    def slopes(draws: int = 1) -> np.ndarray:
+        dx = linear.backward(linear.draw(draws * len(links)), np.tile(each, (draws, 1)))
+        return np.zeros((draws * len(links), links.shape[1])) if dx is None else dx
 
-    if np.abs(slopes() - slopes()).max() > TINY:
+    if np.abs(np.subtract(*np.split(slopes(2), 2))).max() > TINY:
         return None
     kernel = max(range(len(linear.weights)), key=lambda i: linear.weights[i].value.size)
     first = sum(w.value.size for w in linear.weights[:kernel])

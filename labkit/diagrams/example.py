@@ -170,10 +170,10 @@ class Example:
     """A small layer with generic weights; runs on rows, one flat row of all input cells a sample.
 
     shapes, outputs: without the batch axis. In a layer that mixes its samples (BatchNormalization
-    in training) a row is a whole batch of `batch` samples.
+    in training) a row is a whole batch of `batch` samples; 0 stands for: find out.
     """
 
-    def __init__(self, layer: Layer, shapes: list[tuple], several: bool, generator):
+    def __init__(self, layer: Layer, shapes: list[tuple], several: bool, generator, batch: int = 0):
         self.layer, self.several, self.generator = layer, several, generator
         self.vocabulary = next(
             (part.input_dim for part in layers_within(layer) if isinstance(part, Embedding)), None
@@ -181,7 +181,7 @@ class Example:
         self.batch = 1
         self.shapes = shapes
         self.outputs = [y.shape[1:] for y in self.run(self.draw(1))]
-        if self.mixes_samples():
+        if batch == 3 or batch == 0 and self.mixes_samples():
             self.batch = 3
             self.shapes = [(3, *shape) for shape in shapes]
             self.outputs = [(3, *shape) for shape in self.outputs]

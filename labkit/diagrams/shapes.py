@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import math
 
@@ -10,6 +9,7 @@ from ..layer import Layer
 from ..layers import Embedding, TimeDistributed
 from ..layers.convolutional_recurrent import ConvRNN2D
 from ..signatures import parameters
+from ..utils.generic_utils import signature_of
 from . import svg
 from .example import sketch, undisturbed
 from .svg import Block
@@ -153,7 +153,7 @@ def inner_layers(layer: Layer) -> list[Layer]:
 
 def settings(layer: Layer) -> dict[str, str]:
     """The arguments that matter: those without a default, and those that differ from it."""
-    own = inspect.signature(type(layer).__init__).parameters.values()
+    own = signature_of(type(layer).__init__).parameters.values()
     config = layer.get_config()
     required = {p.name for p in own if p.name in config and p.default is p.empty}
     usual = {p.name: p.default for p in own if p.default is not p.empty}

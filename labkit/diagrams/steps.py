@@ -17,7 +17,7 @@ from .. import backend as K
 from ..backend.tape import Tensor, walk_back
 from ..layer import Layer
 from .cells import NUMBER, drawn
-from .dependencies import TINY, Dependencies, dependencies, is_random, sources_of
+from .dependencies import TINY, Dependencies, dependencies, sources_of
 from .example import Example, copied, undisturbed
 
 
@@ -63,7 +63,7 @@ def from_dependencies(about: Dependencies, several: bool, training=False, seed=0
     shapes = [shape[1:] if about.batch > 1 else shape for _, shape in about.inputs]
     with undisturbed("float64", training):
         generator = np.random.default_rng(seed)
-        example = Example(copied(about.layer), shapes, several, generator)
+        example = Example(copied(about.layer), shapes, several, generator, about.batch)
         for w in example.weights:
             positive = w not in example.layer.trainable_weights
             K.set_value(w, one_decimal(generator, w.shape, positive))
@@ -73,8 +73,8 @@ def from_dependencies(about: Dependencies, several: bool, training=False, seed=0
         with same_draws(example):
             y = example.forward(x)[0]
         with same_draws(example):
-            opposite = example.forward(-x)[0] if not example.vocabulary else y
-        slopes = input_slopes(example, x, len(y))
+            opposite = example.forward(x if example.vocabulary else -x)[0]
+        slopes = input_slopes(example, x, len(y), about.random)
         if about.products is None:
             sums, activation = None, ""
             with same_draws(example):
@@ -95,10 +95,8 @@ def same_draws(example: Example) -> Iterator[None]:
         source.set_state(state)
 
 
-def input_slopes(example: Example, x, outputs: int) -> np.ndarray:
+def input_slopes(example: Example, x, outputs: int, random: bool) -> np.ndarray:
     each = np.eye(outputs)
-    with same_draws(example):
-        random = is_random(example)
     if example.batch == 1 and not random:
         dx = example.backward(np.repeat(x, outputs, axis=0), each)
         return np.zeros((outputs, x.shape[1])) if dx is None else dx

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -65,11 +66,14 @@ def custom_object_scope(*custom_objects: Mapping[str, Any]) -> CustomObjectScope
     return CustomObjectScope(*custom_objects)
 
 
+signature_of = functools.cache(inspect.signature)
+
+
 class Configurable:
     """`get_config` 由 `__init__` 的签名得出：每个参数对应同名的属性。"""
 
     def get_config(self) -> dict[str, Any]:
-        names = list(inspect.signature(type(self)).parameters)
+        names = list(signature_of(type(self)).parameters)
         values = {name: getattr(self, name) for name in names}
         return {
             name: value.item() if isinstance(value, np.generic) else value
@@ -186,13 +190,13 @@ def deserialize_keras_object(
         raise _uninterpretable(identifier, module_objects, printable_module_name)
     name, config = identifier["class_name"], identifier["config"]
     build = _look_up(name, module_objects, custom_objects, printable_module_name)
-    parameters = inspect.signature(build).parameters
+    parameters = signature_of(build).parameters
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         check_keywords(name, config, parameters)
     with CustomObjectScope(custom_objects or {}):
         if not hasattr(build, "from_config"):
             return build(**config)
-        if "custom_objects" in inspect.signature(build.from_config).parameters:
+        if "custom_objects" in signature_of(build.from_config).parameters:
             return build.from_config(config, custom_objects=dict(_custom_objects))
         return build.from_config(config)
 

@@ -306,7 +306,7 @@ def test_batch_normalization_in_training(float64):
     [
         (Dropout(0.5), (None, 8)),
         (Dropout(0.5, seed=3), (None, 8)),
-        (Dropout(0.5, noise_shape=(None, 1, 2)), (None, 4, 2)),
+        (Dropout(0.5, noise_shape=(None, 1, 8)), (None, 3, 8)),
         (SpatialDropout1D(0.5), (None, 4, 6)),
         (GaussianDropout(0.5), (None, 8)),
     ],
