@@ -158,6 +158,16 @@ def test_a_link_opens_one_setting(browser, host):
         lab_of(tab).locator(".cell[data-cell=y0][data-state=chosen]").wait_for(timeout=START)
 
 
+def test_a_mask_of_time_steps(browser, host):
+    with open_page(browser, host + "/layers/recurrent/LSTM/#lab&view=unrolled") as tab:
+        lab = lab_of(tab)
+        set_field(lab, "掩码遮住的时间步", "1，3")
+        lab.locator(".diagram text", has_text="掩码跳过第 1、3 步").wait_for(timeout=START)
+        again = tab.url
+    with open_page(browser, again) as tab:
+        lab_of(tab).locator(".diagram text", has_text="跳过第 1、3 步").wait_for(timeout=START)
+
+
 def test_a_link_keeps_what_is_back_at_its_default(browser, host):
     with open_page(browser, host + "/layers/pooling/MaxPooling2D/") as tab:
         lab = lab_of(tab)
@@ -347,12 +357,21 @@ def test_every_layer_and_every_view(browser, host):
             label = f"{state_of(*EXAMPLES[name])['layer']}"
             kind = getattr(labkit.layers, label).__name__
             lab.locator(f".diagram[aria-label='{kind} 层的形状图']").wait_for(timeout=START)
+            tab.wait_for_url(re.compile(f"layer={name}&"))
             for tabs in lab.get_by_role("tab").all():
                 label = tabs.text_content()
                 turn(lab, label)
                 assert lab.locator(".lab-error:empty").count() == 1, f"{name} {label}"
                 assert lab.locator(".lab-picture svg").count() == 1
             turn(lab, "形状")
+
+
+def test_another_layer_is_shown_in_the_same_view(browser, host):
+    with open_page(browser, host + "/lab/") as tab:
+        lab = lab_of(tab)
+        turn(lab, "依赖")
+        lab.get_by_label("层", exact=True).select_option("MaxPooling2D")
+        lab.locator(".diagram[aria-label='MaxPooling2D 层的依赖图']").wait_for(timeout=START)
 
 
 @pytest.mark.parametrize(

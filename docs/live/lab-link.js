@@ -9,6 +9,7 @@
  * @property {Record<string, string>} settings  Python text by parameter
  * @property {(number | null)[][]} inputs  shapes with the batch axis; null is None
  * @property {boolean} training
+ * @property {number[]} masked  time steps that a mask hides, in the unrolled view
  *
  * @typedef {object} Place  what the reader looks at
  * @property {string} layer  chosen on a page for all layers; '' on a layer's own page
@@ -19,7 +20,7 @@
  */
 
 const START = "#lab&";
-const OURS = new Set(["layer", "view", "input", "training", "cell", "step", "backward"]);
+const OURS = new Set(["layer", "view", "input", "training", "masked", "cell", "step", "backward"]);
 
 /** @param {State} state @param {State} original @param {Place} place */
 export function toHash(state, original, place) {
@@ -35,6 +36,7 @@ export function toHash(state, original, place) {
     for (const shape of state.inputs) found.append("input", shape.map((n) => n ?? "None").join());
   }
   if (state.training) found.set("training", "1");
+  if (state.masked.length) found.set("masked", state.masked.join());
   if (place.cell) found.set("cell", place.cell);
   if (place.view === "steps") {
     found.set("step", `${place.step}`);
@@ -59,7 +61,7 @@ export function fromHash(hash, original) {
   }
   const inputs = given.getAll("input").map((text) => text.split(",").map(axis));
   return {
-    state: { layer: original.layer, settings, inputs: inputs.length ? inputs : original.inputs, training: given.has("training") },
+    state: { layer: original.layer, settings, inputs: inputs.length ? inputs : original.inputs, training: given.has("training"), masked: numbers(given.get("masked") ?? "") },
     place: {
       layer: given.get("layer") ?? "",
       view: given.get("view") ?? "shape",
@@ -73,4 +75,9 @@ export function fromHash(hash, original) {
 /** The length of an axis as it is typed; null is None. @param {string} text */
 export function axis(text) {
   return /^\s*\d+\s*$/.test(text) ? Number(text) : null;
+}
+
+/** All numbers in a text. @param {string} text */
+export function numbers(text) {
+  return (text.match(/\d+/g) ?? []).map(Number);
 }

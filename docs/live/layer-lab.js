@@ -3,7 +3,7 @@ import { copy } from "./copy.js";
 import { Cells } from "./lab-cells.js";
 import { element, Form } from "./lab-form.js";
 import { download } from "./lab-image.js";
-import { fromHash, toHash } from "./lab-link.js";
+import { fromHash, numbers, toHash } from "./lab-link.js";
 import { Steps } from "./lab-steps.js";
 import { page } from "./page.js";
 
@@ -67,10 +67,13 @@ export class LayerLab extends HTMLElement {
   #notes = element("div", { className: "lab-notes" });
   #error = element("div", { className: "lab-error", role: "alert" });
   #cost = element("ul", { className: "lab-cost" });
-  #status = element("span", { className: "lab-status", role: "status" });
+  #status = element("span", { className: "lab-status", role: "status" }); // of Python
+  #said = element("span", { className: "lab-status", role: "status" }); // of a button
   #formPlace = element("div");
   #phase = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
   #phaseLabel = element("label", { className: "lab-phase" }, this.#phase, " 训练阶段");
+  #mask = /** @type {HTMLInputElement} */ (element("input", { type: "text", placeholder: "例如 1, 3", size: 10, autocomplete: "off" }));
+  #maskLabel = element("label", { className: "lab-phase" }, "掩码遮住的时间步 ", this.#mask);
 
   connectedCallback() {
     this.#alive = new AbortController();
@@ -100,6 +103,7 @@ export class LayerLab extends HTMLElement {
 
   #build() {
     this.#phase.addEventListener("change", () => this.#change({ ...this.#state, training: this.#phase.checked }, "training"));
+    this.#mask.addEventListener("input", () => this.#change({ ...this.#state, masked: numbers(this.#mask.value) }, "masked"));
     this.#tabs.addEventListener("keydown", (event) => this.#tabKey(event));
     this.#picture.id = `${this.#id}-picture`;
     const tools = [
@@ -123,12 +127,13 @@ export class LayerLab extends HTMLElement {
       this.#phaseLabel,
       this.#error,
       this.#tabs,
+      this.#maskLabel,
       this.#picture,
       this.#tell,
       this.#under,
       this.#notes,
       this.#cost,
-      element("div", { className: "lab-tools" }, ...tools, this.#status),
+      element("div", { className: "lab-tools" }, ...tools, this.#said, this.#status),
     );
   }
 
@@ -148,13 +153,13 @@ export class LayerLab extends HTMLElement {
     return element("div", { className: "lab-field lab-layer" }, element("label", { htmlFor: select.id, textContent: "层" }), select);
   }
 
-  /** Another layer, with its own controls and default. @param {string} layer @param {string} [hash]  that asks for it */
+  /** Another layer, with its own controls and default, in the same view. @param {string} layer @param {string} [hash]  that asks for it */
   #choose(layer, hash = "") {
     this.#ask({ action: "start", layer }, (/** @type {Start} */ start) => {
       const found = fromHash(hash, start.state);
       this.#start = { ...start, families: this.#start.families };
       this.#made.clear();
-      this.#place = { ...NOWHERE, ...found?.place, layer };
+      this.#place = { ...NOWHERE, view: this.#place.view, ...found?.place, layer };
       this.#state = found?.state ?? start.state;
       this.#changed = "";
       this.#makeForm();
@@ -221,9 +226,9 @@ export class LayerLab extends HTMLElement {
 
   #request() {
     if (this.#busy) return void (this.#again = true);
-    const { view } = this.#place;
-    this.#ask({ action: "show", state: this.#state, view, changed: this.#changed }, (shown) => {
-      if (!this.#again) this.#render(shown);
+    const [state, { view }] = [this.#state, this.#place];
+    this.#ask({ action: "show", state, view, changed: this.#changed }, (shown) => {
+      if (!this.#again && state === this.#state) this.#render(shown);
     });
   }
 
@@ -286,6 +291,8 @@ export class LayerLab extends HTMLElement {
     this.#cost.replaceChildren(...shown.cost.map((line) => element("li", { textContent: line })));
     this.#phaseLabel.hidden = !shown.phases;
     this.#phase.checked = this.#state.training;
+    this.#maskLabel.hidden = shown.view !== "unrolled";
+    if (!this.#mask.matches(":focus")) this.#mask.value = this.#state.masked.join(", ");
     this.#drawTabs(shown);
     if (shown.data?.links && svg instanceof SVGElement) this.#animate(svg, shown);
     this.#rest = window.setTimeout(() => this.#ranges(), REST);
@@ -401,8 +408,8 @@ export class LayerLab extends HTMLElement {
 
   /** @param {string} text */
   #say(text) {
-    this.#status.textContent = text;
-    setTimeout(() => this.#status.textContent === text && (this.#status.textContent = ""), 2000);
+    this.#said.textContent = text;
+    setTimeout(() => (this.#said.textContent = ""), 2000);
   }
 }
 

@@ -16,6 +16,7 @@ from .. import backend as K
 from ..layer import Layer
 from ..run import layers_within
 from .example import Example, cells, copied, small, undisturbed
+from .shapes import weights_of
 
 TINY = 1e-9  # of numbers about 1 in float64: rounding is far below, a link far above
 EXTREMES = (3.0, -3.0, 40.0, -40.0)
@@ -72,7 +73,7 @@ def dependencies(layer: Layer, input_shape, training: bool = False, seed: int = 
         drawn,
         named("x", example.shapes),
         named("y", example.outputs),
-        [(short(w.name), tuple(w.shape)) for w in example.weights],
+        weights_of(example.layer),
         links,
         gradient,
         uses,
@@ -320,8 +321,3 @@ def reduced(layer: Layer, input_shape, drawn: Layer, shapes: list[tuple]) -> str
 def named(letter: str, shapes) -> list[tuple[str, tuple]]:
     several = len(shapes) > 1
     return [(f"{letter}{i + 1}" if several else letter, tuple(s)) for i, s in enumerate(shapes)]
-
-
-def short(name: str) -> str:
-    """dense_1/kernel:0 → kernel"""
-    return name.split("/")[-1].split(":")[0]

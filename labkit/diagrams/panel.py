@@ -1,7 +1,8 @@
 """The parameter panel of a page: from a state that JavaScript keeps to pictures, sentences, fixes.
 
 A state is {"layer": name, "settings": {parameter: Python text}, "inputs": [[None, 6, 6, 1], …],
-"training": bool}. Texts are parsed, never run: a link that somebody sent can hold any text.
+"training": bool, "masked": [time steps that a mask hides]}. Texts are parsed, never run: a link
+that somebody sent can hold any text.
 """
 
 from __future__ import annotations
@@ -199,6 +200,7 @@ def state_of(call: str, inputs) -> dict:
         "settings": settings,
         "inputs": [list(shape) for shape in shapes],
         "training": False,
+        "masked": [],
     }
 
 
@@ -297,7 +299,8 @@ def drawn(view: str, state: dict, layer: Layer, sketched) -> dict[str, Any]:
     if view == "shape":
         return {"svg": diagram_of(*sketched), "notes": []}
     if view == "unrolled":
-        return {"svg": unrolled_view(layer, input_of(state)), "notes": []}
+        picture = unrolled_view(layer, input_of(state), state["masked"])
+        return {"svg": picture, "notes": []}
     if view == "gates":
         return {"svg": gate_view(layer, input_of(state)), "notes": []}
     if view == "connectivity":

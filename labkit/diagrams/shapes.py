@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 from ..layer import Layer
 from ..layers import Embedding, TimeDistributed
@@ -79,10 +80,11 @@ def input_axes(layer, inputs, outputs) -> list[list[str]]:
 
 
 def weights_of(layer: Layer) -> list[tuple[str, tuple]]:
-    """Names without the layer's own; with an inner layer's where two would be the same."""
-    full = [w.name.split(":")[0].split("/") for w in layer.weights]
-    last = [name[-1] for name in full]
-    names = last if len(set(last)) == len(last) else ["/".join(name[-2:]) for name in full]
+    """Names without the layer's own; where two would be the same, with the inner layer's."""
+    full = ["/".join(w.name.split(":")[0].split("/")[-2:]) for w in layer.weights]
+    short = [name.split("/")[-1] for name in full]
+    plain = [re.sub(r"_\d+/", "/", name) for name in full]  # forward_lstm_1/kernel
+    names = next((n for n in (short, plain) if len(set(n)) == len(n)), full)
     return [(name, tuple(w.shape)) for name, w in zip(names, layer.weights, strict=True)]
 
 

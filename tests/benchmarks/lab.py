@@ -1,6 +1,7 @@
 """How long the panel takes from a change to the new picture, in Chromium: part of `make bench`."""
 
 import os
+import re
 import statistics
 
 from tests.browser import SITE, START, chromium, open_page, serve
@@ -37,8 +38,7 @@ def measure(page) -> dict[tuple[str, str], float]:
     found = {}
     for name in sorted(path.stem for path in (ROOT / "docs/layers").glob("*/*.md")):
         picker.select_option(name)
-        lab.locator(".lab-status:text-is('')").wait_for(state="attached", timeout=START)
-        page.wait_for_timeout(300)
+        page.wait_for_url(re.compile(f"layer={name}&"))
         for view in lab.get_by_role("tab").all_text_contents():
             lab.get_by_role("tab", name=view, exact=True).click()
             lab.locator(f"[role=tab][aria-selected=true]:text-is('{view}')").wait_for(timeout=START)

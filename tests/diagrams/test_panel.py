@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from labkit import layers
-from labkit.diagrams import dependencies, steps
+from labkit.diagrams import dependencies, steps, unrolled_view
 from labkit.diagrams.cells import letter_of
 from labkit.diagrams.example import sketch
 from labkit.diagrams.examples import EXAMPLES, example
@@ -344,6 +344,7 @@ def test_a_call_is_read_as_python_reads_it():
         "settings": {"filters": "8", "kernel_size": "(3, 3)", "padding": '"same"'},
         "inputs": [[None, 28, 28, 1]],
         "training": False,
+        "masked": [],
     }
     for call in ("Conv2D", "3", "Conv2D(8)(x)", "keras.Conv2D(8)"):
         with pytest.raises(ValueError, match="可以改成"):
@@ -585,6 +586,14 @@ def test_the_panel_is_asked_in_json():
         assert shown == show(example(name), "dependency")
         bounds = json.loads(answer(json.dumps({"action": "ranges", **request})))
         assert bounds == ranges(example(name))
+
+
+def test_a_mask_is_drawn_in_the_unrolled_view():
+    state = {**example("LSTM"), "masked": [1, 2]}
+    assert show(state, "unrolled")["svg"] == unrolled_view(
+        LSTM(2, return_sequences=True), (None, 4, 2), (1, 2)
+    )
+    assert "0 到步数减 1" in show({**state, "masked": [4]}, "unrolled")["notes"][0]
 
 
 def test_what_differs_in_training_says_so():
