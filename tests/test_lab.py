@@ -12,7 +12,7 @@ import labkit.layers
 from labkit import backend as K
 from labkit.diagrams import dependencies, steps
 from labkit.diagrams.examples import EXAMPLES
-from labkit.diagrams.panel import input_of, layer_of, state_of
+from labkit.diagrams.states import input_of, layer_of, state_of
 from labkit.diagrams.steps import short_number
 from labkit.layers import Conv2D, Dense
 from tests.browser import SITE, START, chromium, open_page, run_cell, serve

@@ -9,6 +9,7 @@ from labkit import backend as K
 from labkit.diagrams import model_diagram, panel
 from labkit.diagrams.examples import EXAMPLES
 from labkit.diagrams.notebook import symbol_view, tensor_view
+from labkit.diagrams.states import state_of
 from labkit.layers import LSTM, Add, Conv2D, Dense, Embedding, Flatten, Input, TimeDistributed
 from labkit.models import Model, Sequential
 from tests.browser import SITE, chromium, open_page, serve
@@ -89,7 +90,7 @@ def pictures():
     calls = dict(EXAMPLES)
     calls |= {f"huge{i}": call for i, call in enumerate(HUGE)}
     for name, (call, shape) in calls.items():
-        state = panel.state_of(call, shape)
+        state = state_of(call, shape)
         for view in panel.show(state)["views"]:
             shown = panel.show(state, view)
             assert "error" not in shown, f"{call}: {shown['error']}"

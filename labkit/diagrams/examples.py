@@ -1,6 +1,6 @@
 """A small example of every layer, for its page and its panel: a call as text and an input shape.
 
-The texts are such as `panel.state_of` parses. Lambda is missing: a function cannot be typed.
+The texts are such as `states.state_of` parses. Lambda is missing: a function cannot be typed.
 """
 
 from __future__ import annotations
@@ -144,10 +144,3 @@ EXAMPLES |= {
     and issubclass(cls, Layer)
     and cls.__name__ in EXAMPLES
 }
-
-
-def example(name: str) -> dict:
-    """一个层的例子，作为参数面板的状态：{"layer", "settings", "inputs", "training"}。"""
-    from .panel import state_of  # which imports this table
-
-    return state_of(*EXAMPLES[name])

@@ -12,7 +12,7 @@ from labkit.diagrams import connectivity_view, dependencies
 from labkit.diagrams.cost import amount, cost, multiplications
 from labkit.diagrams.example import sketch
 from labkit.diagrams.examples import EXAMPLES
-from labkit.diagrams.panel import input_of, layer_of, state_of
+from labkit.diagrams.states import input_of, layer_of, state_of
 from labkit.layers import (
     GRU,
     LSTM,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from labkit import backend as K
 from labkit import layers
 from labkit.diagrams import dependencies
-from labkit.diagrams.examples import EXAMPLES, example
-from labkit.diagrams.panel import input_of, layer_of
+from labkit.diagrams.examples import EXAMPLES
+from labkit.diagrams.states import example, input_of, layer_of
 from labkit.layers import (
     GRU,
     LSTM,

@@ -13,21 +13,12 @@ import pytest
 from labkit import layers
 from labkit.diagrams import dependencies, steps, unrolled_view
 from labkit.diagrams.cells import letter_of
+from labkit.diagrams.controls import controls
 from labkit.diagrams.example import sketch
-from labkit.diagrams.examples import EXAMPLES, example
-from labkit.diagrams.panel import (
-    answer,
-    code_of,
-    controls,
-    fixes,
-    input_of,
-    layer_of,
-    parsed,
-    ranges,
-    show,
-    state_of,
-    views_of,
-)
+from labkit.diagrams.examples import EXAMPLES
+from labkit.diagrams.fixes import fixes, ranges
+from labkit.diagrams.panel import answer, show, views_of
+from labkit.diagrams.states import code_of, example, input_of, layer_of, parsed, state_of
 from labkit.layers import LSTM, Bidirectional, Dense, Input, Layer
 from labkit.signatures import parameters
 

@@ -19,17 +19,11 @@ from labkit.diagrams import (
     step_view,
     steps,
 )
-from labkit.diagrams.examples import EXAMPLES, example
-from labkit.diagrams.panel import (
-    code_of,
-    controls,
-    fixes,
-    input_of,
-    layer_of,
-    ranges,
-    show,
-    views_of,
-)
+from labkit.diagrams.controls import controls
+from labkit.diagrams.examples import EXAMPLES
+from labkit.diagrams.fixes import fixes, ranges
+from labkit.diagrams.panel import show, views_of
+from labkit.diagrams.states import code_of, example, input_of, layer_of
 from labkit.layers import (
     GRU,
     LSTM,

@@ -8,8 +8,8 @@ import pytest
 
 from labkit import backend as K
 from labkit.diagrams import steps
-from labkit.diagrams.examples import EXAMPLES, example
-from labkit.diagrams.panel import input_of, layer_of, takes_list
+from labkit.diagrams.examples import EXAMPLES
+from labkit.diagrams.states import example, input_of, layer_of, takes_list
 from labkit.layers import (
     LSTM,
     Activation,
