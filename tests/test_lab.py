@@ -11,7 +11,9 @@ import pytest
 import labkit.layers
 from labkit import backend as K
 from labkit.diagrams import dependencies, steps
+from labkit.diagrams.controls import controls
 from labkit.diagrams.examples import EXAMPLES
+from labkit.diagrams.panel import VIEWS
 from labkit.diagrams.states import input_of, layer_of, state_of
 from labkit.diagrams.steps import short_number
 from labkit.layers import Conv2D, Dense
@@ -176,6 +178,34 @@ def test_a_link_keeps_what_is_back_at_its_default(browser, host):
         again = tab.url
     with open_page(browser, again) as tab:
         assert lab_of(tab).get_by_label("pool_size", exact=True).input_value() == "(2, 2)"
+
+
+PAGES = sorted((ROOT / "docs/layers").glob("*/*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_of_a_page_open_its_panel(browser, host, page):
+    """In the view and the state that the sentence around them speaks of."""
+    with open_page(browser, f"{host}/layers/{page.parent.name}/{page.stem}/") as tab:
+        lab = lab_of(tab)
+        own = {control["name"] for control in controls(getattr(labkit.layers, page.stem))}
+        links = tab.locator("a[href^='#lab&']")
+        assert links.count()
+        for link in links.all():
+            asked = parse_qs(urlsplit(link.get_attribute("href")).fragment)
+            link.click()
+            view = VIEWS[asked["view"][0]]
+            lab.locator(f"[role=tab][aria-selected=true]:text-is('{view}')").wait_for(timeout=START)
+            lab.locator(".lab-error:empty").wait_for(state="attached")
+            for name in asked.keys() & own:
+                field = lab.get_by_label(name, exact=True)
+                kind = field.get_attribute("type")
+                shown = str(field.is_checked()) if kind == "checkbox" else field.input_value()
+                assert shown == asked[name][0]
+            assert lab.locator(".lab-phase input").first.is_checked() == ("training" in asked)
+            if view == "逐步":
+                backward = lab.locator(".lab-player select").input_value()
+                assert backward == ("1" if "backward" in asked else "")
 
 
 def test_the_second_picture_of_a_page_opens_in_the_panel(browser, host):

@@ -122,12 +122,12 @@ export class Steps {
   }
 
   #back() {
-    const { links, uses, slopes, weightSlopes, dy, x, W } = this.walk;
+    const { links, weak, uses, slopes, weightSlopes, dy, x, W } = this.walk;
     const dx = x.map(() => 0);
     const dW = W.map(() => 0);
     const [met, used] = [new Set(), new Set()];
     for (let o = 0; o <= this.step; o++) {
-      links[o].forEach((i, k) => met.add(i) && (dx[i] += dy[o] * slopes[o][k]));
+      links[o].forEach((i, k) => weak[o].includes(i) || (met.add(i) && (dx[i] += dy[o] * slopes[o][k])));
       uses[o].forEach((w, k) => used.add(w) && (dW[w] += dy[o] * weightSlopes[o][k]));
     }
     dy.forEach((value, o) => this.cells.write(`y${o}`, short(value)));
@@ -186,11 +186,11 @@ export class Steps {
 
   /** @param {number} o @param {number[]} dx @param {number[]} dW */
   #contributions(o, dx, dW) {
-    const { links, uses, slopes, weightSlopes, inputs, weights, outputs, dy } = this.walk;
+    const { links, weak, uses, slopes, weightSlopes, inputs, weights, outputs, dy } = this.walk;
     /** @param {string} name @param {number} slope @param {number} total */
     const row = (name, slope, total) => [name, short(slope, 3), short(dy[o] * slope, 3), short(total, 3)];
     const rows = [
-      ...links[o].map((i, k) => row(`d${nameOf(inputs, i)}`, slopes[o][k], dx[i])),
+      ...links[o].flatMap((i, k) => (weak[o].includes(i) ? [] : [row(`d${nameOf(inputs, i)}`, slopes[o][k], dx[i])])),
       ...uses[o].map((w, k) => row(`d${nameOf(weights, w)}`, weightSlopes[o][k], dW[w])),
     ];
     return [

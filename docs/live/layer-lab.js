@@ -163,6 +163,7 @@ export class LayerLab extends HTMLElement {
       this.#state = found?.state ?? start.state;
       this.#changed = "";
       this.#makeForm();
+      this.#take(this.#state);
       const select = /** @type {HTMLSelectElement | null} */ (this.querySelector(`#${this.#id}-layer`));
       if (select) select.value = layer;
       this.#keep();
@@ -183,8 +184,7 @@ export class LayerLab extends HTMLElement {
     }
     this.#place = found.place;
     this.#changed = "";
-    this.#state = found.state;
-    this.#form.set(this.#state);
+    this.#take(found.state);
     this.#show();
     return true;
   }
@@ -196,6 +196,14 @@ export class LayerLab extends HTMLElement {
   #keep() {
     if (this !== document.querySelector("layer-lab")) return;
     history.replaceState(history.state, "", this.#hash());
+  }
+
+  /** A state that the reader has not typed. @param {State} state */
+  #take(state) {
+    this.#state = state;
+    this.#form.set(state);
+    this.#phase.checked = state.training;
+    this.#mask.value = state.masked.join(", ");
   }
 
   /** @param {State} state @param {string} changed */
@@ -210,8 +218,7 @@ export class LayerLab extends HTMLElement {
   }
 
   #reset() {
-    this.#state = this.#start.state;
-    this.#form.set(this.#state);
+    this.#take(this.#start.state);
     this.#change(this.#state, "");
     if (!this.#place.layer) history.replaceState(history.state, "", location.pathname + location.search);
   }
@@ -290,9 +297,7 @@ export class LayerLab extends HTMLElement {
     this.#notes.replaceChildren(...shown.notes.map((note) => element("p", { textContent: note })));
     this.#cost.replaceChildren(...shown.cost.map((line) => element("li", { textContent: line })));
     this.#phaseLabel.hidden = !shown.phases;
-    this.#phase.checked = this.#state.training;
     this.#maskLabel.hidden = shown.view !== "unrolled";
-    if (!this.#mask.matches(":focus")) this.#mask.value = this.#state.masked.join(", ");
     this.#drawTabs(shown);
     if (shown.data?.links && svg instanceof SVGElement) this.#animate(svg, shown);
     this.#rest = window.setTimeout(() => this.#ranges(), REST);
@@ -344,7 +349,7 @@ export class LayerLab extends HTMLElement {
     const buttons = fixes.map(({ label, state }) => {
       const button = element("button", { type: "button", textContent: label });
       button.addEventListener("click", () => {
-        this.#form.set(state);
+        this.#take(state);
         this.#change(state, this.#changed);
         // The button goes away with the error; the keyboard stays in the panel.
         this.#form.focus(this.#changed);

@@ -111,7 +111,7 @@ def drawn(view: str, state: dict, layer: Layer, sketched) -> dict[str, Any]:
     )
     return {
         "svg": drawn_steps(walk),
-        "data": {**linked(about), **numbers(walk)},
+        "data": {**linked(walk.about), **numbers(walk)},
         "notes": about.notes,
     }
 

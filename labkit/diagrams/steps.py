@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -83,6 +83,8 @@ def from_dependencies(about: Dependencies, several: bool, training=False, seed=0
             sums, activation, weight_slopes = products(about, x[0], W)
         dy = one_decimal(generator, y.shape)
     kind = kind_of(about, example, x[0], y, opposite, slopes)
+    if kind == "lookup":  # of all rows that can be looked up, those that these words do
+        about = replace(about, uses=weight_slopes != 0)
     return Steps(about, x[0], W, y, dy, slopes, weight_slopes, sums, activation, kind)
 
 

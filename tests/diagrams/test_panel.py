@@ -539,7 +539,7 @@ def test_the_data_are_those_of_the_layer(name, training):
     data = shown["data"]
     for key in ("inputs", "outputs", "weights"):
         assert data[key] == [[label, list(shape)] for label, shape in getattr(about, key)]
-    links, uses = about.links, about.uses
+    links, uses = about.links, walk.about.uses
     np.testing.assert_array_equal(rebuilt(data["links"], links.shape[1]), links)
     weak = rebuilt(data["weak"], links.shape[1])
     np.testing.assert_array_equal(weak, links & ~about.gradient)

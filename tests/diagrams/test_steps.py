@@ -289,6 +289,8 @@ def test_a_lookup_reads_a_row():
     for word, dy in zip(walk.x.astype(int), walk.dy.reshape(4, 3), strict=True):
         rows[word] += dy
     np.testing.assert_allclose(walk.dW, rows.ravel())
+    read = [word * 3 + column for word in walk.x.astype(int) for column in range(3)]
+    assert np.argwhere(walk.about.uses).tolist() == [[o, w] for o, w in enumerate(read)]
 
 
 # --- training ---
