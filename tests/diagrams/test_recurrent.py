@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from labkit import backend as K
-from labkit.diagrams.gates import evaluate, gate_view, operations, weights_of
+from labkit.diagrams.formulas import evaluate, operations, weights_of
+from labkit.diagrams.gates import gate_view
 from labkit.diagrams.svg import WIDTH, width_of
 from labkit.diagrams.unrolled import unrolled_view
 from labkit.layers import (
