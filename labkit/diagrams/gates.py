@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 
 from ..layers.cudnn_recurrent import CuDNNCell
 from . import svg
@@ -41,7 +40,7 @@ def gate_view(layer, input_shape) -> str:
         "gates",
         f"{type(layer).__name__} 一步之内的图",
         f"{'；'.join(said)}。{''.join(notes)}",
-        svg.below([drawing, legend(notes)]),
+        svg.below([drawing, svg.legend(notes)]),
     )
 
 
@@ -100,7 +99,7 @@ class Wiring:
                 self.taps[name].append((edge, self.y + box.height * number / (len(names) + 1)))
         box = box._replace(svg=f'<g data-operation="{one.result}">{box.svg}</g>')
         self.put(box, x, 11)
-        self.parts.append(arrow_along([(middle, self.y - 11), (middle, self.y - 1)]))
+        self.parts.append(svg.arrow_along([(middle, self.y - 11), (middle, self.y - 1)]))
         chip = self.tensor(one.result)
         y = self.put(chip, middle - chip.width / 2, 12)
         self.starts[one.result] = (middle + chip.width / 2, y)
@@ -128,7 +127,7 @@ class Wiring:
         end = max(height for _, height in taps)
         drawn = [svg.path(f"M{x:g} {y:g}L{lane:g} {y:g}L{lane:g} {end:g}")]
         for edge, height in taps:
-            drawn.append(arrow_along([(lane, height), (edge, height)]))
+            drawn.append(svg.arrow_along([(lane, height), (edge, height)]))
             if height < end:
                 drawn.append(f'<circle cx="{lane:g}" cy="{height:g}" r="2.5" fill="{svg.EDGE}"/>')
         return f'<g data-line="{name}">{"".join(drawn)}</g>'
@@ -143,19 +142,3 @@ def lanes_of(todo: list[Operation], outputs) -> dict[str, int]:
         busy = {lane for name, lane in lanes.items() if last[name] > row}
         lanes[one.result] = next(lane for lane in itertools.count() if lane not in busy)
     return lanes
-
-
-def legend(sentences) -> Block:
-    """Sentences below a picture, each on lines of its own."""
-    lines = [line for one in sentences for line in svg.folded(one, svg.WIDTH, 11.5)]
-    return svg.below([svg.words(line, size=11.5, anchor="start") for line in lines], 2)
-
-
-def arrow_along(points, dashed=False) -> str:
-    """A line through the points, with a head at its end."""
-    (x0, y0), (x, y) = points[-2:]
-    length = math.hypot(x - x0, y - y0)
-    dx, dy = 4 * (x - x0) / length, 4 * (y - y0) / length
-    line = "L".join(f"{x:g} {y:g}" for x, y in points)
-    head = f"M{x - dx - dy:g} {y - dy + dx:g}L{x:g} {y:g}L{x - dx + dy:g} {y - dy - dx:g}"
-    return svg.path(f"M{line}", dashed=dashed) + svg.path(head)

@@ -7,6 +7,7 @@ shape is that box, so that a test can measure in a browser that no text leaves i
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -68,6 +69,16 @@ def arrow(x, y, length, down=False, stroke=EDGE) -> str:
     if down:
         return path(f"M{x:g} {y:g}v{length - 1:g}m-4 -4l4 4l4 -4", stroke=stroke)
     return path(f"M{x:g} {y:g}h{length - 1:g}m-4 -4l4 4l-4 4", stroke=stroke)
+
+
+def arrow_along(points, dashed=False) -> str:
+    """A line through the points, with a head at its end."""
+    (x0, y0), (x, y) = points[-2:]
+    length = math.hypot(x - x0, y - y0)
+    dx, dy = 4 * (x - x0) / length, 4 * (y - y0) / length
+    line = "L".join(f"{x:g} {y:g}" for x, y in points)
+    head = f"M{x - dx - dy:g} {y - dy + dx:g}L{x:g} {y:g}L{x - dx + dy:g} {y - dy - dx:g}"
+    return path(f"M{line}", dashed=dashed) + path(head)
 
 
 def moved(block: Block, x: float, y: float) -> str:
@@ -153,6 +164,12 @@ def flow(blocks: Iterable[Block], room=WIDTH, gap=8.0, align=0.0) -> Block:
             rows.append([])
         rows[-1].append(block)
     return below([beside(row, gap, align) for row in rows], gap)
+
+
+def legend(sentences) -> Block:
+    """Sentences below a picture, each on lines of its own."""
+    lines = [line for one in sentences for line in folded(one, WIDTH, 11.5)]
+    return below([words(line, size=11.5, anchor="start") for line in lines], 2)
 
 
 def document(css: str, title: str, description: str, block: Block, label: bool = True) -> str:

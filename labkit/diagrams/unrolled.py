@@ -12,7 +12,6 @@ from itertools import pairwise
 
 from . import svg
 from .chains import DOTS, Chain, Row, chains_of, notes
-from .gates import arrow_along, legend
 from .svg import Block
 
 CELL, BOX, REACH = 34.0, 20.0, 15.0  # a cell's width, a tensor's height, an upright arrow's length
@@ -32,7 +31,7 @@ def unrolled_view(layer, input_shape, masked=()) -> str:
     if mode is not None:
         blocks.insert(1, merged(drawings[0], drawings[1], mode))
     lines = notes(layer, shape, chains, mode)
-    block = svg.below([svg.below(blocks, 0 if mode else 20), legend(lines)], 10)
+    block = svg.below([svg.below(blocks, 0 if mode else 20), svg.legend(lines)], 10)
     title = f"{type(layer).__name__} 沿时间展开的图"
     return svg.document("unrolled", title, "".join(lines), block)
 
@@ -76,7 +75,7 @@ class Drawing:
         return self.height - y - height if self.chain.flip else y
 
     def arrow(self, *points, dashed=False) -> str:
-        return arrow_along([(x, self.upper(y)) for x, y in points], dashed)
+        return svg.arrow_along([(x, self.upper(y)) for x, y in points], dashed)
 
     def dots(self, y) -> str:
         return svg.text(self.x(DOTS), self.upper(y) + 3, DOTS, size=12)
@@ -222,7 +221,7 @@ def merged(forward: Drawing, backward: Drawing, mode: str) -> Block:
             start = forward.x(t)
             edge = x + (22 if start > x else -22)
             around = [(start, y), (start, height / 2), (edge, height / 2)]
-            parts.append(arrow_along([(x, y), (x, side)] if start == x else around))
+            parts.append(svg.arrow_along([(x, y), (x, side)] if start == x else around))
     if several and DOTS in times.columns:
         parts.append(forward.dots(height / 2))
     return Block("".join(parts), svg.WIDTH, height)
