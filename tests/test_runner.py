@@ -116,3 +116,11 @@ def test_exit_does_not_leave():
 def test_an_svg_picture_is_shown_as_a_figure():
     messages, _ = run("class P:\n    def _repr_svg_(self): return '<svg/>'\nP()")
     assert messages == [{"type": "figure", "svg": "<svg/>", "alt": "P"}]
+    messages, _ = run("from labkit.layers import Dense\nDense(2, input_shape=(3,))")
+    assert messages[0]["svg"].startswith("<svg")
+    assert messages[0]["alt"].startswith("输入 (None, 3)；输出 (None, 2)；权重 kernel (3, 2)")
+    messages, _ = run(
+        "class Q:\n    def _repr_svg_(self): raise KeyError\n"
+        "    def __repr__(self): return 'Q!'\nQ()"
+    )
+    assert [(m["type"], m.get("done")) for m in messages] == [("text", "Q!\n")]

@@ -5,6 +5,7 @@
 
 import ast
 import contextlib
+import html
 import io
 import linecache
 import re
@@ -158,9 +159,11 @@ class Page:
                 self._show(value)
 
     def _show(self, value: Any) -> None:
-        draw = getattr(value, "_repr_svg_", None)
-        if draw and not isinstance(value, type) and (svg := draw()):
-            self.figure({"svg": svg, "alt": type(value).__name__})
+        svg = picture_of(value)
+        if svg:
+            words = re.search("<desc>(.*?)</desc>", svg, re.DOTALL)
+            alt = html.unescape(words[1]) if words else type(value).__name__
+            self.figure({"svg": svg, "alt": alt})
         else:
             self.output.write("value", repr(value) + "\n")
 
@@ -198,6 +201,17 @@ class Page:
 
 def no_input(prompt: object = "") -> str:
     raise RuntimeError("网页里不能用 input() 提问：请把值直接写进代码，例如 name = 'Keras'。")
+
+
+def picture_of(value: Any) -> str | None:
+    """The SVG of a value that has one; a picture that cannot be drawn must not hide the value."""
+    draw = getattr(value, "_repr_svg_", None)
+    if draw is None or isinstance(value, type):
+        return None
+    try:
+        return draw()
+    except Exception:  # noqa: BLE001  whatever a reader's own class raises
+        return None
 
 
 def compile_cell(source: str, file: str) -> tuple[CodeType, CodeType | None]:
