@@ -72,7 +72,8 @@ def run(fence, namespace):
         exec(compile(tree, str(fence.page), "exec"), namespace)
         if last is not None:
             value = eval(compile(ast.Expression(last.value), str(fence.page), "eval"), namespace)
-            if value is not None:
+            draw = getattr(value, "_repr_svg_", None)
+            if value is not None and not (draw and draw()):  # a picture is no text
                 print(repr(value))
     draw_figures()
     return printed.getvalue().splitlines()

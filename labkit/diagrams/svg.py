@@ -20,6 +20,14 @@ WEIGHT, RESULT = "var(--diagram-weight, #fdebd0)", "var(--diagram-result, #dff1e
 SANS = 'font-family="system-ui, sans-serif"'
 MONO = 'font-family="ui-monospace, Consolas, monospace"'
 
+
+class SVG(str):
+    """SVG 文本。在笔记本和网页的代码格里显示成图；写进文件用 standalone(它)。"""
+
+    def _repr_svg_(self) -> str:
+        return standalone(self)
+
+
 WIDTH = 360  # of a picture that is readable on a phone, in CSS pixels
 LINE = 17
 
@@ -172,7 +180,7 @@ def legend(sentences) -> Block:
     return below([words(line, size=11.5, anchor="start") for line in lines], 2)
 
 
-def document(css: str, title: str, description: str, block: Block, label: bool = True) -> str:
+def document(css: str, title: str, description: str, block: Block, label: bool = True) -> SVG:
     """The whole picture, with its words for those who cannot see it.
 
     `label`: one image to a screen reader; otherwise its parts are met one by one.
@@ -182,7 +190,7 @@ def document(css: str, title: str, description: str, block: Block, label: bool =
     inside = moved(block, (width - block.width) / 2, 0) if width > block.width else block.svg
     # On a phone a wide picture scrolls; shrunk to the screen nobody could read it.
     least = f' style="min-width:{0.9 * width:g}px"' if width > 1.1 * WIDTH else ""
-    return (
+    return SVG(
         f'<svg class="diagram {css}" xmlns="http://www.w3.org/2000/svg" {role}'
         f"aria-label={quoteattr(title)} "
         f'viewBox="0 0 {width:g} {height}" width="{width:g}" height="{height}"{least}>'

@@ -8,6 +8,7 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 from labkit import backend as K
+from labkit.diagrams import dependency_view, gate_view, shape_diagram, step_view, unrolled_view
 from labkit.layers import LSTM, Conv2D, Dense, Dropout, Flatten, Input, Lambda, Layer
 from labkit.models import Model, Sequential
 
@@ -106,6 +107,17 @@ def test_a_large_tensor_says_what_it_leaves_out(shape, cut):
 @pytest.mark.parametrize("value", [np.zeros((0, 3)), [np.nan, np.inf], [1e-20, -1e20], [True]])
 def test_any_numbers_can_be_shown(value):
     assert shown(K.variable(value))
+
+
+@pytest.mark.parametrize(
+    "view", [shape_diagram, dependency_view, step_view, unrolled_view, gate_view]
+)
+def test_every_view_shows_itself(view):
+    picture = view(LSTM(2), (None, 3, 2))
+    assert isinstance(picture, str) and picture.startswith("<svg")
+    assert shown(picture) == [
+        t.text or "" for t in ElementTree.fromstring(picture).iter(f"{SVG}text")
+    ]
 
 
 def test_a_symbol_shows_its_axes():
