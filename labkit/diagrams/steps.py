@@ -72,8 +72,6 @@ def from_dependencies(about: Dependencies, several: bool, training=False, seed=0
         W = np.concatenate([np.ravel(w.value) for w in example.weights] or [np.zeros(0)])
         with same_draws(example):
             y = example.forward(x)[0]
-        with same_draws(example):
-            opposite = example.forward(x if example.vocabulary else -x)[0]
         slopes = input_slopes(example, x, len(y), about.random)
         if about.products is None:
             sums, activation = None, ""
@@ -82,7 +80,7 @@ def from_dependencies(about: Dependencies, several: bool, training=False, seed=0
         else:
             sums, activation, weight_slopes = products(about, x[0], W)
         dy = one_decimal(generator, y.shape)
-    kind = kind_of(about, example, x[0], y, opposite, slopes)
+        kind = kind_of(about, example, x[0], y, slopes)
     if kind == "lookup":  # of all rows that can be looked up, those that these words do
         about = replace(about, uses=weight_slopes != 0)
     return Steps(about, x[0], W, y, dy, slopes, weight_slopes, sums, activation, kind)
@@ -92,9 +90,11 @@ def from_dependencies(about: Dependencies, several: bool, training=False, seed=0
 def same_draws(example: Example) -> Iterator[None]:
     """The random numbers that are drawn inside, as by dropout, are drawn again afterwards."""
     before = [(source, source.get_state()) for source in sources_of(example)]
-    yield
-    for source, state in before:
-        source.set_state(state)
+    try:
+        yield
+    finally:
+        for source, state in before:
+            source.set_state(state)
 
 
 def input_slopes(example: Example, x, outputs: int, random: bool) -> np.ndarray:
@@ -139,8 +139,8 @@ def one_decimal(generator, shape, positive=False) -> np.ndarray:
     return size if positive else size * generator.choice([-1, 1], shape)
 
 
-def kind_of(about: Dependencies, example: Example, x, y, opposite, slopes) -> str:
-    """What the outputs are: read off the numbers at x and at its opposite."""
+def kind_of(about: Dependencies, example: Example, x, y, slopes) -> str:
+    """What the outputs are: read off the numbers at x, and at its opposite."""
     links = about.links
     several = (links.sum(axis=1) > 1).any()
     if example.vocabulary:
@@ -152,8 +152,9 @@ def kind_of(about: Dependencies, example: Example, x, y, opposite, slopes) -> st
             best = np.where(links, row, -np.inf).max(axis=1)
             if several and np.allclose(best, slopes @ row, atol=TINY):
                 return kind
-        if np.allclose(opposite, -y, atol=TINY):
-            return "linear"
+        with same_draws(example):
+            if np.allclose(example.forward(-x[None])[0], -y, atol=TINY):
+                return "linear"
     return "cell" if not several else "general"
 
 
