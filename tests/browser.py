@@ -57,7 +57,9 @@ def open_page(browser: Browser, address: str, **options) -> Iterator[Page]:
 
     context.on("request", check_host)
     context.on("console", check_console)
-    context.on("weberror", lambda error: problems.append(f"uncaught: {error.error}"))
+    context.on(
+        "weberror", lambda error: problems.append(f"uncaught: {error.error.stack or error.error}")
+    )
     # The console of workers does not reach the context.
     page.on("worker", lambda worker: worker.on("console", check_console))
     try:

@@ -396,6 +396,42 @@ def test_every_layer_and_every_view(browser, host):
             turn(lab, "形状")
 
 
+def test_nothing_is_asked_twice(browser, host):
+    """A second answer would be taken for that to a later question."""
+    record = """() => {
+        const post = Worker.prototype.postMessage;
+        window.asked = [];
+        Worker.prototype.postMessage = function (message, ...rest) {
+          if (message.type === "lab") window.asked.push(message.request);
+          return post.call(this, message, ...rest);
+        };
+    }"""
+    with open_page(browser, host + "/lab/") as tab:
+        lab = lab_of(tab)
+        tab.evaluate(record)
+        lab.get_by_label("层", exact=True).select_option("Dense")
+        lab.locator(".diagram[aria-label='Dense 层的形状图']").wait_for(timeout=START)
+        tab.evaluate("""() => {
+          const field = document.querySelector("layer-lab input[type=number]");
+          for (const value of ["5", "6", "7", "8"]) {
+            field.value = value;
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+          }
+        }""")
+        lab.locator(".diagram text", has_text="units=8").wait_for()
+        lab.get_by_text("不小于 1").wait_for()  # the ranges, asked last
+        asked = tab.evaluate("window.asked")
+        assert len(asked) == len(set(asked))
+        # What was typed while Python was busy is asked for once, at its end.
+        assert [json.loads(a)["action"] for a in asked] == [
+            "start",
+            "show",
+            "show",
+            "show",
+            "ranges",
+        ]
+
+
 def test_another_layer_is_shown_in_the_same_view(browser, host):
     with open_page(browser, host + "/lab/") as tab:
         lab = lab_of(tab)

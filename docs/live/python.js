@@ -14,6 +14,8 @@ export class Python {
   #interrupt = null;
   /** @type {Job[]} the first one runs */
   #jobs = [];
+  /** The one that the worker has been sent. @type {Job | null} */
+  #sent = null;
   #inCell = false;
   /** The files that came last could not be used. */
   #damaged = false;
@@ -42,7 +44,7 @@ export class Python {
   /** @param {Job} job */
   run(job) {
     this.#jobs.push(job);
-    if (this.#jobs.length === 1) this.#begin();
+    this.#begin();
   }
 
   /** @param {Job} job */
@@ -67,11 +69,14 @@ export class Python {
     this.#worker?.postMessage(message);
   }
 
+  /** Send the first job, once: at the end of a job its owner may have asked for another. */
   #begin() {
-    if (!this.#jobs.length) return;
+    const [job] = this.#jobs;
+    if (!job || job === this.#sent) return;
+    this.#sent = job;
     if (!this.#worker) this.#start();
     if (this.#interrupt) this.#interrupt[0] = 0;
-    const { on, ...message } = this.#jobs[0];
+    const { on, ...message } = job;
     this.#send(message);
   }
 
@@ -88,7 +93,10 @@ export class Python {
       this.#inCell = this.ready = false;
       this.#damaged ||= message.why === "load";
     }
-    if (over) this.#jobs.shift();
+    if (over) {
+      this.#jobs.shift();
+      this.#sent = null;
+    }
     job?.on(message);
     if (over) this.#begin();
   }
