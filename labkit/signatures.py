@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
+import typing
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -109,6 +111,15 @@ def parameters(cls) -> dict[str, inspect.Parameter]:
         if complete or not any(p.kind is p.VAR_KEYWORD for p in own):
             break
     return found
+
+
+def types_of(cls) -> dict[str, Any]:
+    """The types of a class's parameters.
+
+    Of the function inside all decorators: the `wraps` of Python 3.14, which readers' browsers have,
+    does not copy annotations that were set by hand.
+    """
+    return typing.get_type_hints(inspect.unwrap(cls.__init__))
 
 
 def plain(value):

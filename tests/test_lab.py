@@ -388,6 +388,12 @@ def test_every_layer_and_every_view(browser, host):
             kind = getattr(labkit.layers, label).__name__
             lab.locator(f".diagram[aria-label='{kind} 层的形状图']").wait_for(timeout=START)
             tab.wait_for_url(re.compile(f"layer={name}&"))
+            # The browser's Python is another one than this, and reads the same types.
+            kinds = lab.locator(".lab-form .lab-field").evaluate_all(
+                "fields => fields.map((f) => [f.firstChild.textContent, f.className])"
+            )
+            own = controls(getattr(labkit.layers, name))
+            assert dict(kinds) == {c["name"]: f"lab-field lab-{c['kind']}" for c in own}
             for tabs in lab.get_by_role("tab").all():
                 label = tabs.text_content()
                 turn(lab, label)

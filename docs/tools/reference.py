@@ -31,6 +31,7 @@ from labkit import backend as K
 from labkit.diagrams import panel
 from labkit.diagrams.examples import EXAMPLES
 from labkit.layer import Layer
+from labkit.signatures import types_of
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = "glossary.md"
@@ -163,7 +164,7 @@ def parameters(cls, given, page):
             f"参数 {'、'.join(missing)} 没有说明：写在这一块里，或在 {GLOSSARY} 加标题“## 参数名”"
         )
     home = posixpath.relpath(".", posixpath.dirname(page) or ".")
-    entries, annotations = [], typing.get_type_hints(cls.__init__)
+    entries, annotations = [], types_of(cls)
     for name, parameter in own.items():
         term, meaning = f"`{name}`", given.get(name)
         if meaning is None:

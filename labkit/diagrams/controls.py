@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from .. import activations, constraints, initializers, regularizers
-from ..signatures import parameters
+from ..signatures import parameters, types_of
 from ..utils.generic_utils import public_objects
 
 NAMED = {
@@ -25,7 +25,7 @@ QUIET = ("initializer", "init", "regularizer", "constraint")
 @cache
 def controls(cls) -> list[dict[str, Any]]:
     """A control for every parameter: its kind and choices follow from its type."""
-    hints = typing.get_type_hints(cls.__init__)
+    hints = types_of(cls)
     found = []
     for name, parameter in parameters(cls).items():
         kind, choices = kind_of(name, hints.get(name))
