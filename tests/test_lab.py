@@ -392,7 +392,7 @@ def test_every_layer_and_every_view(browser, host):
             kinds = lab.locator(".lab-form .lab-field").evaluate_all(
                 "fields => fields.map((f) => [f.firstChild.textContent, f.className])"
             )
-            own = controls(getattr(labkit.layers, name))
+            own = controls(getattr(labkit.layers, label))
             assert dict(kinds) == {c["name"]: f"lab-field lab-{c['kind']}" for c in own}
             for tabs in lab.get_by_role("tab").all():
                 label = tabs.text_content()
