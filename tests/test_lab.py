@@ -428,14 +428,9 @@ def test_nothing_is_asked_twice(browser, host):
         lab.get_by_text("不小于 1").wait_for()  # the ranges, asked last
         asked = tab.evaluate("window.asked")
         assert len(asked) == len(set(asked))
-        # What was typed while Python was busy is asked for once, at its end.
-        assert [json.loads(a)["action"] for a in asked] == [
-            "start",
-            "show",
-            "show",
-            "show",
-            "ranges",
-        ]
+        # Of what was typed while Python was busy only the last is asked for; 5 may be too.
+        units = [json.loads(a)["state"]["settings"]["units"] for a in asked if '"show"' in a]
+        assert units in (["3", "5", "8"], ["3", "8"])
 
 
 def test_another_layer_is_shown_in_the_same_view(browser, host):
