@@ -17,6 +17,7 @@ from .input_spec import Checked, InputSpec
 from .run import Run, carry_mask, layers_within, unchanged_by_failure
 from .signatures import LayerType, call_arguments, parameters, plain, snake_case
 from .utils.generic_utils import to_list, unpack_singleton
+from .utils.ownership import is_own
 from .weighted import Weighted
 
 __all__ = ["InputSpec", "Layer"]
@@ -346,7 +347,7 @@ def is_readers_own(layer) -> bool:
         type(getattr(layer, "cell", layer)),
         getattr(layer, "function", type(layer)),
     ]
-    return any(not getattr(part, "__module__", "labkit.").startswith("labkit.") for part in parts)
+    return not all(map(is_own, parts))
 
 
 def unpack_shapes(inputs):

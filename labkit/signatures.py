@@ -14,6 +14,7 @@ from .errors import explain
 from .legacy import modernize
 from .meanings import SHARED
 from .utils.generic_utils import signature_of, to_list
+from .utils.ownership import is_own
 
 
 class LayerType(type):
@@ -81,7 +82,7 @@ def constructor(cls) -> str:
     for base in cls.__mro__:
         if base.__init__ is not cls.__init__:
             break
-        if base.__module__.startswith(f"{__package__}.layers"):
+        if is_own(base):
             return base.__name__
     return ""
 
@@ -107,8 +108,7 @@ def parameters(cls) -> dict[str, inspect.Parameter]:
         found |= {
             p.name: p for p in own if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in found
         }
-        complete = base.__module__.startswith(f"{__package__}.")
-        if complete or not any(p.kind is p.VAR_KEYWORD for p in own):
+        if is_own(base) or not any(p.kind is p.VAR_KEYWORD for p in own):
             break
     return found
 

@@ -16,6 +16,7 @@ from .errors import explain, nearest
 from .fitting import Fitter
 from .run import Run, unchanged_by_failure
 from .utils.generic_utils import to_list, unpack_singleton
+from .utils.ownership import is_own
 from .validation import positive
 
 NAN_RULE = "损失必须是有限的数；学习率过大、对 0 取对数、数据里有 NaN 都会使它变成 NaN"
@@ -78,8 +79,7 @@ class Trainer(Fitter):
 
     def _brings_loss(self) -> bool:
         """Whether the loss may come from add_loss: there is one, or a layer of the reader's own."""
-        own = any(not type(layer).__module__.startswith("labkit.") for layer in self.layers)
-        return own or bool(self.losses)
+        return bool(self.losses) or not all(is_own(type(layer)) for layer in self.layers)
 
     @staticmethod
     def _check_names(loss, wanted) -> None:

@@ -108,7 +108,7 @@ def public_objects(namespace: Mapping[str, Any]) -> dict[str, Callable]:
 
 
 def _is_public(name: str, value: Any) -> bool:
-    tools = ("builtins", "collections", "typing", "labkit.errors", "labkit.utils")
+    tools = ("builtins", "collections", "typing", explain.__module__, __package__)
     return (
         not name.startswith("_")
         and name not in ("get", "serialize", "deserialize")
