@@ -127,6 +127,6 @@ def __getattr__(name: str):
     # Keras' module had Layer by import; old code takes it from there.
     if name != "Layer":
         raise AttributeError(name)
-    from .layer import Layer
+    from .engine.base_layer import Layer
 
     return Layer

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from . import backend as K
-from . import validation
+from .arguments import validation
+from .arguments.signatures import call_arguments
+from .engine.base_layer import Layer
+from .engine.graph import Input
+from .engine.run import unchanged_by_failure
+from .engine.training import Trainer
 from .errors import explain
-from .graph import Input
-from .layer import Layer
 from .layers.core import InputLayer
-from .run import unchanged_by_failure
 from .saving import (
     clone_model,
     load_model,
@@ -19,8 +21,6 @@ from .saving import (
     model_from_yaml,
     save_model,
 )
-from .signatures import call_arguments
-from .training import Trainer
 from .utils.generic_utils import has_arg, to_list, unpack_singleton
 
 __all__ = [

@@ -5,6 +5,7 @@ import pytest
 
 from labkit import backend as K
 from labkit.layers import Layer
+from labkit.optimizers import Optimizer
 
 
 def holding(value):
@@ -17,9 +18,7 @@ def holding(value):
         return [holding(v) for v in value]
     if isinstance(value, dict):
         return {k: holding(v) for k, v in value.items()}
-    if isinstance(value, Layer):
-        return {k: holding(v) for k, v in vars(value).items()}
-    if type(value).__module__ == "labkit.optimizers":
+    if isinstance(value, Layer | Optimizer):
         return {k: holding(v) for k, v in vars(value).items()}
     return id(value)
 

@@ -8,7 +8,7 @@ import sys
 import markdown
 import pytest
 
-from labkit.meanings import SHARED
+from labkit.arguments.meanings import SHARED
 from tests.fences import ROOT, fences, pages
 
 LIVE_LINES, LIVE_WIDTH = 15, 72  # cells are read, and typed in, on phones

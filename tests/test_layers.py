@@ -5,6 +5,7 @@ import pytest
 
 from labkit import backend as K
 from labkit import callbacks, layers, regularizers
+from labkit.engine.run import ArrayWithMask
 from labkit.layers import (
     LSTM,
     Activation,
@@ -22,7 +23,6 @@ from labkit.layers import (
 )
 from labkit.models import Model, Sequential
 from labkit.optimizers import SGD
-from labkit.run import ArrayWithMask
 from tests.slopes import check_slopes, normal
 
 

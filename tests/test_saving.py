@@ -11,9 +11,9 @@ import pytest
 
 from labkit import backend as K
 from labkit import layers, models
-from labkit.conversion import converted
 from labkit.layers import Dense, Input, Lambda, Layer
 from labkit.models import Model, Sequential
+from labkit.saving.conversion import converted
 from tests.mistakes import check
 from tests.models_for_files import SHAPES, data, small_cnn
 from tests.slopes import as_list, normal

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 
 import labkit.layers
-from labkit.layer import Layer
+from labkit.engine.base_layer import Layer
 from tests.browser import SITE, chromium, open_page, serve
 from tests.fences import ROOT, fences
 

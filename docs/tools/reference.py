@@ -28,10 +28,10 @@ from markdown.preprocessors import Preprocessor
 
 import labkit.layers
 from labkit import backend as K
+from labkit.arguments.signatures import types_of
 from labkit.diagrams import panel
 from labkit.diagrams.examples import EXAMPLES
-from labkit.layer import Layer
-from labkit.signatures import types_of
+from labkit.engine.base_layer import Layer
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = "glossary.md"

@@ -33,15 +33,15 @@ class Function:
         self._taped = bool(self.updates) or self._has_gradients()
 
     def _has_gradients(self) -> bool:
-        from ..graph import ancestors
+        from ..engine.graph import ancestors
 
         symbols = ancestors([y for y in self.outputs if isinstance(y, Symbol)])
         return any(x.record is not None and x.record.function is differentiate for x in symbols)
 
     def __call__(self, inputs) -> list[np.ndarray]:
         """按顺序给出每个输入的数组，返回每个输出的数组。"""
-        from ..graph import Feed
-        from ..run import Run
+        from ..engine.graph import Feed
+        from ..engine.run import Run
 
         if not isinstance(inputs, list | tuple) or len(inputs) != len(self.inputs):
             kind = TypeError if not isinstance(inputs, list | tuple) else ValueError

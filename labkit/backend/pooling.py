@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..validation import choice
+from ..arguments.validation import choice
 from .config import normalize_data_format
 from .convolution import channels_back, channels_last, crop_space, pad_space, per_axis
 from .tape import primitive

@@ -144,7 +144,7 @@ class Symbol(Operators):
 
 recording = True
 
-# While a graph runs (graph.Feed), the value of a symbol, or the symbol itself where it has none.
+# While a graph runs (engine.graph.Feed): the value of a symbol, or the symbol where it has none.
 lookup: Callable[[Symbol], Any] | None = None
 
 
@@ -345,7 +345,7 @@ def no_second_derivative(*dys):
 
 def symbolic_gradients(loss: Symbol, wanted: list) -> list:
     """A symbol for every gradient; None for a symbol that the loss does not come from."""
-    from ..graph import depends_on
+    from ..engine.graph import depends_on
 
     connected = [x for x in wanted if depends_on(loss, x)]
     record = Record(differentiate, (loss, *connected), {})

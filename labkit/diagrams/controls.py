@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from .. import activations, constraints, initializers, regularizers
-from ..signatures import parameters, types_of
+from ..arguments.signatures import parameters, types_of
 from ..utils.generic_utils import public_objects
 
 NAMED = {

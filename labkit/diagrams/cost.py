@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from .. import backend as K
-from ..layer import Layer
+from ..engine.base_layer import Layer
 from ..layers import (
     RNN,
     Bidirectional,

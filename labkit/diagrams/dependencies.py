@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .. import backend as K
-from ..layer import Layer
-from ..run import layers_within
+from ..engine.base_layer import Layer
+from ..engine.run import layers_within
 from .example import Example, cells, copied, small, undisturbed
 from .shapes import weights_of
 

@@ -17,12 +17,12 @@ import numpy as np
 from .. import backend as K
 from ..backend import config as settings
 from ..backend.tape import Tensor, walk_back
+from ..engine.base_layer import Layer
+from ..engine.run import layers_within
+from ..engine.weighted import shapes_only
 from ..errors import explain
-from ..layer import Layer
 from ..layers import Embedding, Input
-from ..run import layers_within
 from ..utils.generic_utils import custom_object_scope, to_list
-from ..weighted import shapes_only
 
 CELLS = 160  # of all inputs together, and of all outputs: more cannot be told apart
 WEIGHTS = 400

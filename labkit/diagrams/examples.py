@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import layers
-from ..layer import Layer
+from ..engine.base_layer import Layer
 
 ROW, SEQUENCE, IMAGE, VOLUME = (None, 4), (None, 6, 2), (None, 6, 6, 1), (None, 4, 4, 4, 1)
 STEPS, COLOURS = (None, 4, 2), (None, 3, 3, 2)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import backend as K
+from ..engine.base_layer import Layer
 from ..errors import explain
-from ..layer import Layer
 from ..layers.convolutional_recurrent import ConvLSTM2DCell
 from ..layers.cudnn_recurrent import CuDNNCell
 from ..layers.recurrent.cells import GRUCell, LSTMCell, SimpleRNNCell

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from ..engine.base_layer import Layer
+from ..engine.graph import Node, producer, sources
+from ..engine.network import Network
 from ..errors import explain
-from ..graph import Node, producer, sources
-from ..layer import Layer
 from ..layers.core import InputLayer
 from ..layers.wrappers import Wrapper
-from ..network import Network
 from . import svg
 from .graphs import Box, Edge, framed, graph, in_order, split
 from .svg import Block, below, boxed

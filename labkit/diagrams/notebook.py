@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..backend.tape import Symbol, Tensor
-from ..layer import Layer
-from ..network import Network
+from ..engine.base_layer import Layer
+from ..engine.network import Network
 from . import svg
 from .cells import CELL, NUMBER, font
 from .models import model_diagram

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import layers
-from ..layer import Layer
+from ..engine.base_layer import Layer
+from ..engine.run import layers_within
 from ..layers.cudnn_recurrent import CuDNNRNN
 from ..layers.recurrent.layers import CellLayer
-from ..run import layers_within
 from . import cells, connectivity
 from .controls import controls
 from .cost import cost

@@ -6,10 +6,10 @@ import json
 import math
 import re
 
-from ..layer import Layer
+from ..arguments.signatures import parameters
+from ..engine.base_layer import Layer
 from ..layers import Embedding, TimeDistributed
 from ..layers.convolutional_recurrent import ConvRNN2D
-from ..signatures import parameters
 from ..utils.generic_utils import signature_of
 from . import svg
 from .example import sketch, undisturbed

@@ -12,9 +12,9 @@ import inspect
 from typing import Any
 
 from .. import layers
+from ..arguments.signatures import parameters
+from ..engine.base_layer import Layer
 from ..errors import explain
-from ..layer import Layer
-from ..signatures import parameters
 from .controls import controls, text_of
 from .examples import EXAMPLES
 

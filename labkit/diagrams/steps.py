@@ -15,7 +15,7 @@ import numpy as np
 from .. import activations
 from .. import backend as K
 from ..backend.tape import Tensor, walk_back
-from ..layer import Layer
+from ..engine.base_layer import Layer
 from .cells import NUMBER, drawn
 from .dependencies import TINY, Dependencies, dependencies, sources_of
 from .example import Example, copied, undisturbed

@@ -1,7 +1,27 @@
-"""Keras 的 engine.base_layer：Layer、InputSpec、Node 和几个小工具。"""
+"""Layer: how a layer is built, called and described. A layer has no backward; the tape gives it."""
 
-from ..graph import Node
-from ..layer import InputSpec, Layer
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+
+from .. import backend as K
+from ..arguments import validation
+from ..arguments.signatures import LayerType, call_arguments, parameters, plain, snake_case
+from ..backend.tape import (
+    Symbol,
+    Tensor,
+    Variable,
+    is_taping,
+    known,
+    record_symbol,
+    taping,
+    untaped,
+)
+from ..errors import explain, nearest
 from ..utils.generic_utils import (
     has_arg,
     is_all_none,
@@ -10,7 +30,13 @@ from ..utils.generic_utils import (
     unpack_singleton,
 )
 from ..utils.layer_utils import count_params
+from ..utils.ownership import is_own
+from .graph import Connected, Node
+from .input_spec import Checked, InputSpec
+from .run import Run, carry_mask, layers_within, unchanged_by_failure
+from .weighted import Weighted
 
+#: Keras' engine.base_layer had the small tools too; old code takes them from there.
 __all__ = [
     "InputSpec",
     "Layer",
@@ -22,3 +48,337 @@ __all__ = [
     "to_list",
     "unpack_singleton",
 ]
+
+KEYWORDS = (
+    "name",
+    "trainable",
+    "dtype",
+    "input_shape",
+    "batch_input_shape",
+    "batch_size",
+    "weights",
+)
+
+
+class Layer(Connected, Weighted, Checked, metaclass=LayerType):
+    """所有层的基类。
+
+    `__init__` 记下参数，`build` 建权重，`compute_output_shape` 算形状，`call` 做计算。
+
+    关键字参数（所有层都有）：name、trainable、dtype、input_shape（不含 batch）、batch_input_shape、
+    batch_size、weights。
+    出错：不认识的关键字抛出 TypeError；输入不合要求抛出 ValueError，层保持原样。
+    """
+
+    def __init__(self, **kwargs):
+        for key in kwargs:
+            if key not in KEYWORDS:
+                names = [*parameters(type(self)), *KEYWORDS]
+                raise TypeError(
+                    explain(
+                        type(self).__name__,
+                        f"不认识的参数 {key!r}",
+                        f"可用的参数是 {'、'.join(names)}",
+                        nearest(key, names),
+                    )
+                )
+        prefix = snake_case(type(self).__name__)
+        self.name: str = kwargs.get("name") or f"{prefix}_{K.get_uid(prefix)}"
+        self.trainable = kwargs.get("trainable", True)
+        self.dtype = kwargs.get("dtype") or K.floatx()
+        where = self._label()
+        try:
+            np.dtype(self.dtype)
+        except TypeError as error:
+            rule = "dtype 是 NumPy 的类型名，例如 'float32'、'int32'"
+            raise TypeError(explain(where, f"dtype={self.dtype!r}", rule, "'float32'")) from error
+        if "batch_input_shape" in kwargs:
+            given = kwargs["batch_input_shape"]
+            self.batch_input_shape = validation.shape(where, "batch_input_shape", given)
+        elif "input_shape" in kwargs:
+            space = validation.shape(where, "input_shape", kwargs["input_shape"])
+            self.batch_input_shape = (kwargs.get("batch_size"), *space)
+        self.built = False
+        self._built_for: Any = None  # the shapes of the call that built it
+        self.supports_masking = False
+        self.stateful = False
+        self.input_spec: Any = None
+        self._initial_weights = kwargs.get("weights")
+        self._trainable_weights: list[Variable] = []
+        self._non_trainable_weights: list[Variable] = []
+        self._regularized: list[tuple[Callable, Variable]] = []
+        self._inbound_nodes: list[Node] = []
+        self._outbound_nodes: list[Node] = []
+        self._losses: list[Any] = []
+        self._symbolic_losses: list[Symbol] = []
+        self._updates: list[Any] = []
+        self._run: Run | None = None
+
+    # --- what a subclass writes ---
+
+    def build(self, input_shape) -> None:
+        """用 add_weight 建权重；第一次调用时自动执行一次。"""
+        self.built = True
+
+    def call(self, inputs, **kwargs):
+        """前向计算。"""
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        """由输入形状算输出形状。没有改写时，用全 1 的输入实际算一次来得到。"""
+        several = isinstance(input_shape, list)
+        symbols = [
+            Symbol(shape, K.floatx(), "probe")
+            for shape in (input_shape if several else [input_shape])
+        ]
+
+        def probe(*arrays):
+            y = self.call(list(arrays) if several else arrays[0])
+            return tuple(y) if isinstance(y, list) else y
+
+        outputs = record_symbol(probe, symbols, {})
+        return [y.shape for y in outputs] if isinstance(outputs, list) else outputs.shape
+
+    def compute_mask(self, inputs, mask=None):
+        """输出的掩码。默认：支持掩码的层原样传下去，其余的层收到掩码就报错。"""
+        if not self.supports_masking:
+            if any(m is not None for m in to_list(mask)):
+                raise TypeError(
+                    explain(
+                        self._label(),
+                        "带掩码（mask）的输入",
+                        "这一层不支持掩码（supports_masking=False）",
+                        "在前面用 return_sequences=False 的循环层收起时间轴，或去掉 mask_zero=True",
+                    )
+                )
+            return None
+        return mask
+
+    def get_config(self) -> dict:
+        """重建这一层所需的参数，内容来自 __init__ 的签名。"""
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype,
+        }
+        if hasattr(self, "batch_input_shape"):
+            config["batch_input_shape"] = self.batch_input_shape
+        config |= {
+            name: plain(getattr(self, name))
+            for name in parameters(type(self))
+            if hasattr(self, name)
+        }
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        """用 get_config() 的结果重建一层（权重另存）。"""
+        return cls(**config)
+
+    # --- losses and updates ---
+
+    def _begin_run(self) -> None:
+        """Losses and updates of an earlier run are forgotten at the first one of a new run."""
+        if self._run is not Run.current:
+            self._run, self._losses, self._updates = Run.current, [], []
+
+    def add_loss(self, losses, inputs=None) -> None:
+        """给总损失加一项：在 call 里由数值算出，或在层外由符号张量写成（每次计算都算上）。"""
+        terms = to_list(losses)
+        lasting = [x for x in terms if isinstance(x, Symbol)]
+        self._symbolic_losses = [*self._symbolic_losses, *lasting]
+        if len(lasting) < len(terms):
+            self._begin_run()
+            self._losses = [*self._losses, *(x for x in terms if not isinstance(x, Symbol))]
+
+    def add_update(self, updates, inputs=None) -> None:
+        """在 call 里登记改写 (变量, 新值)，整个计算成功后才写入。不可训练的层只登记状态。"""
+        if not self.trainable and not self.stateful:
+            return
+        self._begin_run()
+        updates = [updates] if isinstance(updates, tuple) else list(updates)
+        self._updates = [*self._updates, *updates]
+        if Run.current is not None:
+            Run.current.updates += updates
+
+    @property
+    def losses(self) -> list:
+        """权重的正则项（现算），加上最近一次计算的各项；还没有计算时，是符号张量写成的各项。"""
+        terms = self._losses if self._losses or Run.current else self._activity_losses()
+        return [*self._penalties(), *terms, *self._symbolic_losses]
+
+    @property
+    def _losses_in_model(self) -> list:
+        """What a model that holds the layer adds to its loss."""
+        return self.losses
+
+    def _penalties(self) -> list:
+        return [regularizer(w) for regularizer, w in self._regularized]
+
+    def _activity_losses(self, inputs=None) -> list:
+        """The activity regularizer on the symbols of every call, or of the call on `inputs`."""
+        regularizer = getattr(self, "activity_regularizer", None)
+        if regularizer is None:
+            return []
+        wanted = None if inputs is None else {id(x) for x in to_list(inputs)}
+        return [
+            regularizer(y)
+            for node in self._inbound_nodes
+            if wanted is None or wanted & {id(x) for x in node.input_tensors}
+            for y in node.output_tensors
+        ]
+
+    def get_losses_for(self, inputs) -> list:
+        """由 inputs 决定的损失项；inputs=None 时是与输入无关的各项（权重的正则项）。"""
+        if inputs is None:
+            return [*self._penalties(), *self._symbolic_losses]
+        return self._activity_losses(inputs)
+
+    def get_updates_for(self, inputs) -> list:
+        """最近一次计算中由输入决定的改写；inputs=None 时没有。"""
+        return [] if inputs is None else self.updates
+
+    @property
+    def updates(self) -> list:
+        """最近一次计算中登记的改写。"""
+        return list(self._updates)
+
+    def _repr_svg_(self):
+        from ..diagrams.notebook import picture  # it draws all layers, which are made of this one
+
+        return picture(self)
+
+    # --- calling ---
+
+    def __call__(self, inputs, **kwargs):
+        """对数组、张量或符号张量调用这一层；几个输入写成列表。"""
+        mask = kwargs.pop("mask", None)
+        if mask is None:
+            arriving = to_list(inputs, allow_tuple=True)
+            mask = unpack_singleton([getattr(x, "_keras_mask", None) for x in arriving])
+        inputs = self._convert(inputs)
+        self._check_arguments(kwargs)
+        with nullcontext() if self.built else unchanged_by_failure(self), K.name_scope(self.name):
+            self._prepare(inputs)
+            if any(isinstance(x, Symbol) for x in to_list(inputs)):
+                return self._connect(inputs, mask, kwargs)
+            return self._compute(inputs, mask, kwargs)
+
+    def _convert(self, inputs):
+        if isinstance(inputs, list) and inputs and not any(hasattr(x, "shape") for x in inputs):
+            inputs = validation.array(self._label(), inputs)  # nested lists of numbers
+        several = isinstance(inputs, list | tuple)
+        converted = [self._tensor(x) for x in (inputs if several else [inputs])]
+        return converted if several else converted[0]
+
+    def _tensor(self, x):
+        x = known(x)
+        if isinstance(x, Tensor | Symbol):
+            return x
+        return self._numbers("输入", x).astype(K.floatx(), copy=False)
+
+    def _numbers(self, what: str, x) -> np.ndarray:
+        array = validation.array(self._label(), x)  # a plain array also for one with a mask
+        if array.dtype.kind not in "biuf":
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"类型为 {array.dtype} 的{what}",
+                    f"{what}是数的数组或张量",
+                    "np.array(…, 'float32')",
+                )
+            )
+        return array
+
+    def _check_arguments(self, kwargs) -> None:
+        accepted = call_arguments(type(self))
+        for key in kwargs:
+            if key not in accepted and "**" not in accepted:
+                raise TypeError(
+                    explain(
+                        f"{self._label()} 的调用",
+                        f"不认识的参数 {key!r}",
+                        f"call 接受 {'、'.join(accepted) or '输入以外没有参数'}",
+                        nearest(key, accepted) if accepted else "去掉这个参数",
+                    )
+                )
+
+    def _prepare(self, inputs) -> None:
+        """Check the inputs; build at the first call."""
+        self.assert_input_compatibility(inputs)
+        if not self.built:
+            self._built_for = unpack_shapes(inputs)
+            self.build(self._built_for)
+            self.built = True
+            self.assert_input_compatibility(inputs)
+            if self._initial_weights is not None:
+                self.set_weights(self._initial_weights)
+                self._initial_weights = None
+
+    def _connect(self, inputs, mask, kwargs):
+        """Record a node of the functional graph and return its symbols."""
+        shapes = self.compute_output_shape(unpack_shapes(inputs))
+        masks = to_list(self.compute_mask(inputs, mask))
+        outputs = []
+        for i, shape in enumerate(shapes if isinstance(shapes, list) else [shapes]):
+            symbol = Symbol(shape, K.floatx(), f"{self.name}/{i}")
+            symbol._keras_mask = masks[i] if i < len(masks) else None
+            outputs.append(symbol)
+        Node(self, to_list(inputs), outputs, to_list(mask), kwargs)
+        return outputs if isinstance(shapes, list) else outputs[0]
+
+    def _compute(self, inputs, mask, kwargs):
+        """Run at once. From outside, plain arrays run untaped and updates are written last."""
+        if Run.current is not None:
+            outputs, masks = self.evaluate_call(inputs, mask, kwargs)
+        else:
+            with Run() as run:
+                if any(isinstance(x, Tensor) for x in to_list(inputs)):
+                    outputs, masks = self.evaluate_call(inputs, mask, kwargs)
+                else:
+                    with untaped():
+                        outputs, masks = self.evaluate_call(inputs, mask, kwargs)
+            run.write(run.updates)
+        masks = to_list(masks)
+        carried = [
+            carry_mask(y, masks[i] if i < len(masks) else None)
+            for i, y in enumerate(to_list(outputs))
+        ]
+        return carried if isinstance(outputs, list) else carried[0]
+
+    def _call_on_tensors(self, inputs, kwargs):
+        """call; a reader's own code always gets tensors, which `x += self.b` does not change."""
+        if is_taping() or not any(is_readers_own(part) for part in layers_within(self)):
+            return self.call(inputs, **kwargs)
+        arrays = [x if isinstance(x, Tensor) else Tensor(x) for x in to_list(inputs)]
+        with taping(True):
+            outputs = self.call(arrays if isinstance(inputs, list) else arrays[0], **kwargs)
+        plain_outputs = [K.eval(y) for y in to_list(outputs, allow_tuple=True)]
+        return plain_outputs if isinstance(outputs, list | tuple) else plain_outputs[0]
+
+    def evaluate_call(self, inputs, mask, kwargs):
+        """call on values, with the mask where call wants one: (outputs, output masks)."""
+        if "mask" in call_arguments(type(self)) and any(m is not None for m in to_list(mask)):
+            kwargs = {**kwargs, "mask": mask}
+        outputs = self._call_on_tensors(inputs, kwargs)
+        regularizer = getattr(self, "activity_regularizer", None)
+        if regularizer is not None:
+            self.add_loss([regularizer(y) for y in to_list(outputs)])
+        return outputs, self.compute_mask(inputs, mask)
+
+
+def is_readers_own(layer) -> bool:
+    """Whether a layer, or the cell or function inside it, is not labkit's."""
+    parts = [
+        type(layer),
+        type(getattr(layer, "cell", layer)),
+        getattr(layer, "function", type(layer)),
+    ]
+    return not all(map(is_own, parts))
+
+
+def unpack_shapes(inputs):
+    """The shape of the input, or a list of shapes for a list of inputs."""
+    if isinstance(inputs, list):
+        return [K.int_shape(x) for x in inputs]
+    return K.int_shape(inputs)

@@ -1,7 +1,7 @@
 """Keras 2.2.5 的层。`__all__` 是全部名字：层、别名、函数形式，以及 Input、Layer 等。"""
 
-from ..graph import Input
-from ..layer import InputSpec, Layer
+from ..engine.base_layer import InputSpec, Layer
+from ..engine.graph import Input
 from ..utils.generic_utils import deserialize_keras_object
 from .advanced_activations import (
     ELU,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from .. import activations, constraints, initializers, regularizers
 from .. import backend as K
+from ..arguments.types import Constraint, Initializer, Regularizer
+from ..arguments.validation import finite, is_integer
+from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
-from ..layer import InputSpec, Layer
-from ..types import Constraint, Initializer, Regularizer
 from ..utils.generic_utils import to_list
-from ..validation import finite, is_integer
 
 
 class ActivationLayer(Layer):

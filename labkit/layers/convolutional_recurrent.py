@@ -8,11 +8,19 @@ import numpy as np
 
 from .. import backend as K
 from .. import regularizers
+from ..arguments.types import (
+    Activation,
+    Constraint,
+    DataFormat,
+    Initializer,
+    Padding,
+    Regularizer,
+    Size,
+)
+from ..arguments.validation import choice, known_channels, positive, size
 from ..backend.config import normalize_data_format
+from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
-from ..layer import InputSpec, Layer
-from ..types import Activation, Constraint, DataFormat, Initializer, Padding, Regularizer, Size
-from ..validation import choice, known_channels, positive, size
 from .recurrent.cells import forget_one, take
 from .recurrent.layers import CellLayer
 from .recurrent.rnn import RNN

@@ -6,9 +6,9 @@ from typing import Any
 
 from .. import backend as K
 from .. import regularizers
+from ..arguments.types import Constraint, Initializer, Regularizer
+from ..arguments.validation import positive
 from ..errors import explain
-from ..types import Constraint, Initializer, Regularizer
-from ..validation import positive
 from .recurrent.cells import Cell, GRUCell, LSTMCell, forget_one
 from .recurrent.layers import CellLayer
 from .recurrent.rnn import RNN

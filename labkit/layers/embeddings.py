@@ -6,11 +6,11 @@ import numpy as np
 
 from .. import backend as K
 from .. import constraints, initializers, regularizers
+from ..arguments.types import Constraint, Initializer, Regularizer
+from ..arguments.validation import positive
+from ..engine.base_layer import Layer
 from ..errors import explain
-from ..layer import Layer
-from ..types import Constraint, Initializer, Regularizer
 from ..utils.generic_utils import to_list
-from ..validation import positive
 
 
 class Embedding(Layer):

@@ -7,10 +7,18 @@ from typing import Any
 
 from .. import activations, constraints, initializers, regularizers
 from .. import backend as K
+from ..arguments.types import (
+    Activation,
+    Constraint,
+    DataFormat,
+    Initializer,
+    Padding,
+    Regularizer,
+    Size,
+)
+from ..arguments.validation import positive
+from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
-from ..layer import InputSpec, Layer
-from ..types import Activation, Constraint, DataFormat, Initializer, Padding, Regularizer, Size
-from ..validation import positive
 from .convolutional import Conv1D, Conv2D
 from .convolutional_recurrent import ConvRNN2D
 from .recurrent.rnn import RNN

@@ -8,11 +8,11 @@ import numpy as np
 
 from .. import activations, constraints, initializers, regularizers
 from .. import backend as K
+from ..arguments.types import Activation, Constraint, DataFormat, Initializer, Regularizer, Size
+from ..arguments.validation import known_channels, positive, size, with_defaults
 from ..backend.config import normalize_data_format
+from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
-from ..layer import InputSpec, Layer
-from ..types import Activation, Constraint, DataFormat, Initializer, Regularizer, Size
-from ..validation import known_channels, positive, size, with_defaults
 from .windows import window_outputs
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import reduce
 
 from .. import backend as K
+from ..engine.base_layer import Layer
 from ..errors import explain
-from ..layer import Layer
 
 
 class Merge(Layer):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .. import backend as K
-from ..layer import Layer
-from ..validation import number, random_shape
-from ..validation import rate as share
+from ..arguments.validation import number, random_shape
+from ..arguments.validation import rate as share
+from ..engine.base_layer import Layer
 
 
 class Noise(Layer):

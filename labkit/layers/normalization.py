@@ -6,10 +6,10 @@ import numpy as np
 
 from .. import backend as K
 from .. import constraints, initializers, regularizers
+from ..arguments.types import Constraint, Initializer, Regularizer
+from ..arguments.validation import is_integer, number
+from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
-from ..layer import InputSpec, Layer
-from ..types import Constraint, Initializer, Regularizer
-from ..validation import is_integer, number
 
 
 class BatchNormalization(Layer):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from .. import backend as K
+from ..arguments.types import DataFormat, Padding, Size
+from ..arguments.validation import choice, size, with_defaults
 from ..backend.config import normalize_data_format
-from ..layer import InputSpec, Layer
-from ..types import DataFormat, Padding, Size
-from ..validation import choice, size, with_defaults
+from ..engine.base_layer import InputSpec, Layer
 from .windows import window_outputs
 
 

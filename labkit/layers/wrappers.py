@@ -7,11 +7,11 @@ import warnings
 from typing import Any, Literal
 
 from .. import backend as K
+from ..arguments.signatures import call_arguments
 from ..backend.tape import Symbol
+from ..engine.base_layer import InputSpec, Layer, unpack_shapes
+from ..engine.run import Run
 from ..errors import explain
-from ..layer import InputSpec, Layer, unpack_shapes
-from ..run import Run
-from ..signatures import call_arguments
 from ..utils.generic_utils import has_arg, to_list
 from .recurrent.rnn import TakesStates
 

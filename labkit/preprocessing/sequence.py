@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..arguments.validation import choice
 from ..errors import explain
 from ..utils.data_utils import Sequence
-from ..validation import choice
 
 __all__ = ["TimeseriesGenerator", "make_sampling_table", "pad_sequences", "skipgrams"]
 

@@ -108,7 +108,8 @@ def public_objects(namespace: Mapping[str, Any]) -> dict[str, Callable]:
 
 
 def _is_public(name: str, value: Any) -> bool:
-    tools = ("builtins", "collections", "typing", explain.__module__, __package__)
+    utils = __name__.rpartition(".")[0]
+    tools = ("builtins", "collections", "typing", explain.__module__, utils)
     return (
         not name.startswith("_")
         and name not in ("get", "serialize", "deserialize")

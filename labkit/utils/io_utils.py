@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import explain
-from ..files import require_h5py
+from ..saving.files import require_h5py
 
 
 class HDF5Matrix:

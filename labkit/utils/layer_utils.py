@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .. import backend as K
+from ..engine.graph import ancestors, producer
 from ..errors import explain
-from ..graph import ancestors, producer
 
 
 def print_summary(model, line_length=None, positions=None, print_fn=None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..diagrams.models import model_diagram
 from ..diagrams.svg import standalone
-from ..graph import producer
+from ..engine.graph import producer
 
 
 class Picture:

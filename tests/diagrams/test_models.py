@@ -11,6 +11,7 @@ import pytest
 from labkit import backend as K
 from labkit.diagrams.models import model_diagram
 from labkit.diagrams.svg import WIDTH, width_of
+from labkit.engine.network import Network
 from labkit.layers import (
     LSTM,
     Activation,
@@ -30,7 +31,6 @@ from labkit.layers import (
     TimeDistributed,
 )
 from labkit.models import Model, Sequential
-from labkit.network import Network
 from labkit.utils import plot_model
 
 TIME = 4  # what stands for a None axis where real arrays are computed

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from labkit import layers
+from labkit.arguments.signatures import parameters
 from labkit.diagrams import dependencies, steps, unrolled_view
 from labkit.diagrams.cells import letter_of
 from labkit.diagrams.controls import controls
@@ -20,7 +21,6 @@ from labkit.diagrams.fixes import fixes, ranges
 from labkit.diagrams.panel import answer, show, views_of
 from labkit.diagrams.states import code_of, example, input_of, layer_of, parsed, state_of
 from labkit.layers import LSTM, Bidirectional, Dense, Input, Layer
-from labkit.signatures import parameters
 
 CATALOGUE = {
     name: cls

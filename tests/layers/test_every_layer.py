@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from labkit import layers
+from labkit.arguments.signatures import parameters
 from labkit.layers import Input, Layer
-from labkit.signatures import parameters
 from tests.slopes import as_list, check_slopes, normal
 
 # Bases and the graph's own layer: nobody puts them into a model by hand.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ... import backend as K
+from ...arguments.types import DataFormat, Size
+from ...arguments.validation import choice, is_integer, size
 from ...backend.config import normalize_data_format
+from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
-from ...layer import InputSpec, Layer
-from ...types import DataFormat, Size
-from ...validation import choice, is_integer, size
 
 Pairs = int | tuple[int, ...] | tuple[tuple[int, int], ...]
 

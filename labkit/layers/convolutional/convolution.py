@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ... import activations, constraints, initializers, regularizers, validation
+from ... import activations, constraints, initializers, regularizers
 from ... import backend as K
+from ...arguments import validation
+from ...arguments.types import (
+    Activation,
+    Constraint,
+    ConvPadding,
+    DataFormat,
+    Initializer,
+    Regularizer,
+    Size,
+)
+from ...arguments.validation import choice, positive, size, with_defaults
 from ...backend.config import normalize_data_format
+from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
-from ...layer import InputSpec, Layer
-from ...types import Activation, Constraint, ConvPadding, DataFormat, Initializer, Regularizer, Size
-from ...validation import choice, positive, size, with_defaults
 from ..windows import stride_or_dilation, window_outputs
 
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from ... import backend as K
 from ... import constraints, initializers, regularizers
-from ...types import Activation, Constraint, ConvPadding, DataFormat, Initializer, Regularizer, Size
-from ...validation import positive, with_defaults
+from ...arguments.types import (
+    Activation,
+    Constraint,
+    ConvPadding,
+    DataFormat,
+    Initializer,
+    Regularizer,
+    Size,
+)
+from ...arguments.validation import positive, with_defaults
 from .convolution import Windowed
 
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from ... import backend as K
+from ...arguments.types import (
+    Activation,
+    Constraint,
+    DataFormat,
+    Initializer,
+    Padding,
+    Regularizer,
+    Size,
+)
+from ...arguments.validation import is_integer
 from ...backend.windows import effective_size, output_length
 from ...errors import explain
-from ...types import Activation, Constraint, DataFormat, Initializer, Padding, Regularizer, Size
-from ...validation import is_integer
 from .convolution import Conv, Windowed
 
 

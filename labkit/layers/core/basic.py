@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from ... import activations, constraints, initializers, regularizers, validation
+from ... import activations, constraints, initializers, regularizers
 from ... import backend as K
+from ...arguments import validation
+from ...arguments.types import Activation as ActivationType
+from ...arguments.types import Constraint, DataFormat, Initializer, Regularizer
+from ...arguments.validation import positive
 from ...backend.config import normalize_data_format
 from ...backend.tape import Record, Symbol
+from ...engine.base_layer import InputSpec, Layer
+from ...engine.graph import Node
 from ...errors import explain
-from ...graph import Node
-from ...layer import InputSpec, Layer
-from ...types import Activation as ActivationType
-from ...types import Constraint, DataFormat, Initializer, Regularizer
-from ...validation import positive
 
 
 class InputLayer(Layer):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ... import backend as K
-from ... import validation
+from ...arguments import validation
+from ...arguments.types import DataFormat
+from ...arguments.validation import is_integer
 from ...backend.config import normalize_data_format
 from ...backend.random import generator
+from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
-from ...layer import InputSpec, Layer
-from ...types import DataFormat
-from ...validation import is_integer
 
 
 class Dropout(Layer):

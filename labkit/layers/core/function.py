@@ -7,8 +7,8 @@ from typing import Any
 
 from ... import backend as K
 from ...backend.tape import Symbol
+from ...engine.base_layer import Layer
 from ...errors import explain
-from ...layer import Layer
 from ...utils.generic_utils import deserialize_keras_object, has_arg
 
 

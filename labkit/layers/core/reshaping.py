@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ... import backend as K
-from ... import validation
+from ...arguments import validation
+from ...arguments.validation import is_integer, positive
+from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
-from ...layer import InputSpec, Layer
-from ...validation import is_integer, positive
 
 
 class Reshape(Layer):

@@ -10,11 +10,11 @@ import numpy as np
 
 from ... import activations, constraints, initializers, regularizers
 from ... import backend as K
+from ...arguments.signatures import parameters
+from ...arguments.types import Activation, Constraint, Initializer, Regularizer
+from ...arguments.validation import positive, rate
+from ...engine.base_layer import Layer
 from ...errors import explain
-from ...layer import Layer
-from ...signatures import parameters
-from ...types import Activation, Constraint, Initializer, Regularizer
-from ...validation import positive, rate
 from .rnn import RNN
 
 Implementation = Literal[1, 2]

@@ -8,8 +8,8 @@ import numpy as np
 
 from ... import backend as K
 from ...backend.tape import Symbol
+from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
-from ...layer import InputSpec, Layer
 from ...utils.generic_utils import has_arg, to_list
 from .stacked import StackedRNNCells
 

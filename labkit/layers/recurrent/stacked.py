@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 
+from ...engine.base_layer import Layer
 from ...errors import explain
-from ...layer import Layer
 from ...utils.generic_utils import has_arg, to_list
 
 

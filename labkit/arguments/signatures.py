@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from .errors import explain
-from .legacy import modernize
+from ..errors import explain
+from ..utils.generic_utils import signature_of, to_list
+from ..utils.ownership import is_own
 from .meanings import SHARED
-from .utils.generic_utils import signature_of, to_list
-from .utils.ownership import is_own
+from .spellings import modernize
 
 
 class LayerType(type):

@@ -1,9 +1,11 @@
-"""回调的基类与回调的列表；具体的回调在 callbacks.py。"""
+"""回调的基类、回调的列表、由函数组成的回调。"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+from ..utils.generic_utils import check_keywords
 
 Logs = dict[str, Any]
 
@@ -115,3 +117,37 @@ class CallbackList:
                 getattr(callback, method)(index, logs)
 
         return each if "batch" in hook or "epoch" in hook else once
+
+
+class LambdaCallback(Callback):
+    """由函数组成的回调，参数名就是 `Callback` 的方法名。
+
+    on_epoch_... 与 on_batch_... 的函数接受 (序号, logs)，on_train_... 的函数接受 (logs)。
+
+    ```python
+    LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
+    ```
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin: Callable | None = None,
+        on_epoch_end: Callable | None = None,
+        on_batch_begin: Callable | None = None,
+        on_batch_end: Callable | None = None,
+        on_train_begin: Callable | None = None,
+        on_train_end: Callable | None = None,
+        **kwargs: Callable,
+    ) -> None:
+        hooks = {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_batch_begin": on_batch_begin,
+            "on_batch_end": on_batch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+        }
+        known = [name for name in dir(Callback) if name.startswith("on_")]
+        check_keywords("LambdaCallback", kwargs, known)
+        given = {name: function for name, function in (hooks | kwargs).items() if function}
+        self.__dict__.update(given)

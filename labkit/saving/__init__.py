@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from . import backend as K
-from . import optimizers
+from .. import backend as K
+from .. import optimizers
+from ..engine.base_layer import Layer
+from ..errors import explain
+from ..utils.generic_utils import custom_object_scope
 from .conversion import converted
-from .errors import explain
 from .files import Contents, Named, read, write
-from .layer import Layer
-from .utils.generic_utils import custom_object_scope
 
 VERSION, BACKEND = "2.2.5", "tensorflow"
 
@@ -68,7 +68,7 @@ def model_from_config(config, custom_objects=None):
                 "Sequential 的 get_config() 请用 Sequential.from_config",
             )
         )
-    from .layers import deserialize
+    from ..layers import deserialize
 
     return deserialize(config, custom_objects)
 
@@ -297,14 +297,14 @@ def clone_model(model, input_tensors=None):
         raise ValueError(
             explain("clone_model", type(model).__name__, "参数是一个模型", "clone_model(model)")
         )
-    from .run import layers_within
+    from ..engine.run import layers_within
 
     own = {type(part).__name__: type(part) for part in layers_within(model)}
     rebuild: Any = type(model).from_config
     clone = rebuild(model.get_config(), custom_objects=own)
     if input_tensors is None:
         return clone
-    from .models import Model
+    from ..models import Model
 
     return Model(input_tensors, clone(input_tensors), name=model.name)
 

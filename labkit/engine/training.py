@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from . import backend as K
-from . import losses, metrics, optimizers, validation
-from .backend.tape import known, untaped
+from .. import backend as K
+from .. import losses, metrics, optimizers
+from ..arguments import validation
+from ..arguments.validation import positive
+from ..backend.tape import known, untaped
+from ..errors import explain, nearest
+from ..utils.generic_utils import to_list, unpack_singleton
+from ..utils.ownership import is_own
 from .data import check_targets, sample_weights, standardize
-from .errors import explain, nearest
 from .fitting import Fitter
 from .run import Run, unchanged_by_failure
-from .utils.generic_utils import to_list, unpack_singleton
-from .utils.ownership import is_own
-from .validation import positive
 
 NAN_RULE = "损失必须是有限的数；学习率过大、对 0 取对数、数据里有 NaN 都会使它变成 NaN"
 

@@ -9,7 +9,7 @@ from typing import ParamSpec, get_args
 
 import numpy as np
 
-from .errors import explain, nearest
+from ..errors import explain, nearest
 
 P = ParamSpec("P")
 

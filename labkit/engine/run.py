@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from . import backend as K
-from .backend.tape import Tensor, Variable
+from .. import backend as K
+from ..backend.tape import Tensor, Variable
 from .graph import Connected
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import explain
+from ..errors import explain
 
 Named = list[tuple[str, np.ndarray]]
 

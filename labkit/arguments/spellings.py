@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .errors import explain, nearest
+from ..errors import explain, nearest
 
 PENALTIES = {
     "W_regularizer": "kernel_regularizer",

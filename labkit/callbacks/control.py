@@ -1,138 +1,20 @@
-"""回调 (callback)：训练中在固定时刻被调用的对象，用来记录、显示或干预训练。
-
-`Model.fit` 依次调用：on_train_begin，每轮 on_epoch_begin，每批 on_batch_begin 与 on_batch_end，
-每轮 on_epoch_end，最后 on_train_end。`logs` 是字典，各回调共用同一个，先来的可以为后来的添加内容。
-"""
+"""干预训练的回调：提前停止，改变学习率。"""
 
 from __future__ import annotations
 
 import inspect
 import math
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 
-from . import backend as K
-from .callback import Callback, CallbackList, Logs
-from .errors import explain, nearest
-from .recorders import CSVLogger, ModelCheckpoint, RemoteMonitor, TensorBoard
-from .utils.generic_utils import Progbar, check_keywords
-
-__all__ = [
-    "BaseLogger",
-    "CSVLogger",
-    "Callback",
-    "CallbackList",
-    "EarlyStopping",
-    "History",
-    "LambdaCallback",
-    "LearningRateScheduler",
-    "ModelCheckpoint",
-    "ProgbarLogger",
-    "Progbar",
-    "ReduceLROnPlateau",
-    "RemoteMonitor",
-    "TensorBoard",
-    "TerminateOnNaN",
-]
+from .. import backend as K
+from ..errors import explain, nearest
+from .base import Callback, Logs
 
 Mode = Literal["auto", "min", "max"]
-
-
-class BaseLogger(Callback):
-    """每轮结束时把各批的损失与评价按样本数平均，写入 `logs`。`Model.fit` 总是带着它。
-
-    `stateful_metrics` 中的名称不平均，取最后一批的值。
-    """
-
-    def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
-        self.stateful_metrics = set(stateful_metrics or ())
-
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self.seen = 0
-        self.totals: Logs = {}
-
-    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        logs = logs or {}
-        size = logs.get("size", 0)
-        self.seen += size
-        for name, value in logs.items():
-            if name in self.stateful_metrics:
-                self.totals[name] = value
-            else:
-                self.totals[name] = self.totals.get(name, 0.0) + value * size
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        if logs is None:
-            return
-        for name in self.params["metrics"]:
-            if name in self.totals:
-                count = 1 if name in self.stateful_metrics else self.seen
-                logs[name] = self.totals[name] / count
-
-
-class History(Callback):
-    """记录每一轮的损失与评价；`Model.fit` 返回它。
-
-    属性：`epoch` 是轮次的列表，`history` 是名称 → 各轮的值的列表。
-    """
-
-    def on_train_begin(self, logs: Logs | None = None) -> None:
-        self.epoch: list[int] = []
-        self.history: dict[str, list] = {}
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self.epoch.append(epoch)
-        for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(value)
-
-
-class ProgbarLogger(Callback):
-    """把进度、损失与评价显示在进度条上；`fit(verbose=1)` 与 `fit(verbose=2)` 用它。
-
-    `count_mode`：按样本数 (samples) 还是按批数 (steps) 计算进度。
-    """
-
-    def __init__(
-        self,
-        count_mode: Literal["samples", "steps"] = "samples",
-        stateful_metrics: Iterable[str] | None = None,
-    ) -> None:
-        if count_mode not in ("samples", "steps"):
-            raise ValueError(
-                explain(
-                    "ProgbarLogger",
-                    received=f"count_mode={count_mode!r}",
-                    rule="进度按样本数 'samples' 或按批数 'steps' 计算",
-                    suggestion=f"count_mode={nearest(count_mode, ['samples', 'steps'])}",
-                )
-            )
-        self.count_mode = count_mode
-        self.stateful_metrics = set(stateful_metrics or ())
-
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self.seen = 0
-        self.target = self.params[self.count_mode]
-        verbose = self.params["verbose"]
-        self.progbar = Progbar(self.target, verbose=verbose, stateful_metrics=self.stateful_metrics)
-        if verbose:
-            print(f"Epoch {epoch + 1}/{self.params['epochs']}")
-
-    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        logs = logs or {}
-        self.seen += 1 if self.count_mode == "steps" else logs.get("size", 0)
-        self.last_values = self._values(logs)
-        # The last batch is shown by on_epoch_end, together with the validation results.
-        if self.target is None or self.seen < self.target:
-            self.progbar.update(self.seen, self.last_values)
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self.progbar.update(self.seen, self.last_values + self._values(logs or {}))
-
-    def _values(self, logs: Logs) -> list[tuple[str, float]]:
-        return [(name, logs[name]) for name in self.params["metrics"] if name in logs]
 
 
 class TerminateOnNaN(Callback):
@@ -143,40 +25,6 @@ class TerminateOnNaN(Callback):
         if loss is not None and not np.isfinite(loss):
             print(f"第 {batch} 批：损失是 {loss}，停止训练")
             self.model.stop_training = True
-
-
-class LambdaCallback(Callback):
-    """由函数组成的回调，参数名就是 `Callback` 的方法名。
-
-    on_epoch_... 与 on_batch_... 的函数接受 (序号, logs)，on_train_... 的函数接受 (logs)。
-
-    ```python
-    LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
-    ```
-    """
-
-    def __init__(
-        self,
-        on_epoch_begin: Callable | None = None,
-        on_epoch_end: Callable | None = None,
-        on_batch_begin: Callable | None = None,
-        on_batch_end: Callable | None = None,
-        on_train_begin: Callable | None = None,
-        on_train_end: Callable | None = None,
-        **kwargs: Callable,
-    ) -> None:
-        hooks = {
-            "on_epoch_begin": on_epoch_begin,
-            "on_epoch_end": on_epoch_end,
-            "on_batch_begin": on_batch_begin,
-            "on_batch_end": on_batch_end,
-            "on_train_begin": on_train_begin,
-            "on_train_end": on_train_end,
-        }
-        known = [name for name in dir(Callback) if name.startswith("on_")]
-        check_keywords("LambdaCallback", kwargs, known)
-        given = {name: function for name, function in (hooks | kwargs).items() if function}
-        self.__dict__.update(given)
 
 
 def _improvement(
@@ -364,12 +212,3 @@ class ReduceLROnPlateau(Callback):
                 self.wait = 0
                 if self.verbose:
                     print(f"第 {epoch + 1} 轮之后学习率减小为 {float(K.get_value(optimizer.lr)):g}")
-
-
-def __getattr__(name: str):
-    # Keras' module had this function of its training code by import; old code takes it from there.
-    if name != "standardize_input_data":
-        raise AttributeError(name)
-    from .data import standardize_input_data
-
-    return standardize_input_data

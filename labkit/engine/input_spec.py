@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import backend as K
-from .errors import explain
-from .utils.generic_utils import to_list
+from .. import backend as K
+from ..errors import explain
+from ..utils.generic_utils import to_list
 
 
 class InputSpec:

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from . import backend as K
-from . import constraints, initializers, regularizers
-from .backend.config import scoped
-from .backend.tape import Variable
-from .errors import explain
-from .legacy import shape_first
-from .types import Constraint, Initializer, Regularizer
+from .. import backend as K
+from .. import constraints, initializers, regularizers
+from ..arguments.spellings import shape_first
+from ..arguments.types import Constraint, Initializer, Regularizer
+from ..backend.config import scoped
+from ..backend.tape import Variable
+from ..errors import explain
 
 LARGE = 100_000  # numbers; a weight up to here is drawn as fast as a picture
 _shapes_only = False

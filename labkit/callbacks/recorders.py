@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .callback import Callback, Logs
-from .errors import explain
+from ..errors import explain
+from .base import Callback, Logs
 
 
 class ModelCheckpoint(Callback):

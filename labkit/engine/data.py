@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from . import backend as K
-from . import losses, validation
-from .errors import explain
-from .utils.generic_utils import to_list
+from .. import backend as K
+from .. import losses
+from ..arguments import validation
+from ..errors import explain
+from ..utils.generic_utils import to_list
 
 
 def standardize(where: str, data, names: list[str], shapes: Sequence[tuple]) -> list[np.ndarray]:

@@ -6,10 +6,10 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from . import callbacks as cb
-from .errors import explain
-from .utils.data_utils import is_sequence
-from .validation import is_integer
+from .. import callbacks as cb
+from ..arguments.validation import is_integer
+from ..errors import explain
+from ..utils.data_utils import is_sequence
 
 
 def is_generator(x) -> bool:

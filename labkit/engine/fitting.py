@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from . import callbacks as cb
-from . import validation
+from .. import callbacks as cb
+from ..arguments import validation
+from ..arguments.spellings import GENERATOR, renamed
+from ..arguments.validation import positive
+from ..errors import explain
+from ..utils.data_utils import is_sequence
+from ..utils.generic_utils import to_list, unpack_singleton
+from ..utils.progbar import Progbar
 from .data import batches
-from .errors import explain
 from .feeding import check_epochs, due, endless, following, is_generator, unpack
-from .legacy import GENERATOR, renamed
 from .network import Network
-from .utils.data_utils import is_sequence
-from .utils.generic_utils import to_list, unpack_singleton
-from .utils.progbar import Progbar
-from .validation import positive
 
 Step = Callable[[], list[float]]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import explain
+from ..errors import explain
 
 Arrays = list[np.ndarray]
 

@@ -1,4 +1,4 @@
-"""优化器的基类：梯度、裁剪、学习率的减小与状态。各优化器的规则在 optimizers.py。"""
+"""优化器的基类：梯度、裁剪、学习率的减小与状态。各优化器的规则在 rules.py。"""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from . import backend as K
-from .errors import explain
-from .utils.generic_utils import Configurable, check_keywords
+from .. import backend as K
+from ..errors import explain
+from ..utils.generic_utils import Configurable, check_keywords
 
 Rule = Callable[..., tuple]
 

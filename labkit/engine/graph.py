@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import backend as K
-from . import validation
-from .backend import tape
-from .backend.tape import Symbol, Tensor, nodes_before
-from .errors import explain
-from .utils.generic_utils import to_list, unpack_singleton
+from .. import backend as K
+from ..arguments import validation
+from ..backend import tape
+from ..backend.tape import Symbol, Tensor, nodes_before
+from ..errors import explain
+from ..utils.generic_utils import to_list, unpack_singleton
 
 
 class Node:
@@ -137,7 +137,7 @@ def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, ten
         tensor：用这个张量（变量或符号张量）作输入，不必再给数据。
     出错：shape、batch_shape、tensor 都没有给出时抛出 ValueError。
     """
-    from .layers.core import InputLayer
+    from ..layers.core import InputLayer
 
     if tensor is not None:
         batch_shape = K.int_shape(tensor)
