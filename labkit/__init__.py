@@ -15,6 +15,7 @@ from . import (
     regularizers,
     utils,
 )
+from . import display as display  # teaches layers and tensors to show themselves
 from .compatibility import as_keras
 from .layers import Input
 from .models import Model, Sequential

@@ -124,9 +124,10 @@ def get(identifier: str | Mapping[str, Any] | Callable | None) -> Callable:
 
 
 def __getattr__(name: str):
-    # Keras' module had Layer by import; old code takes it from there.
     if name != "Layer":
         raise AttributeError(name)
+    # Keras' module had Layer by import, and old code takes it from there; at the top of this file
+    # it would stand among the activations.
     from .engine.base_layer import Layer
 
     return Layer

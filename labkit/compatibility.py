@@ -6,7 +6,12 @@ import importlib
 import sys
 from types import ModuleType
 
+from . import callbacks
+from .engine.data import standardize_input_data
 from .errors import explain
+
+# Keras' callbacks had this function of its training code by import; old code takes it from there.
+callbacks.__dict__.update(standardize_input_data=standardize_input_data)
 
 #: Modules that code for Keras 2 imports, and where their names live in labkit.
 MODULES = {

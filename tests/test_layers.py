@@ -5,7 +5,7 @@ import pytest
 
 from labkit import backend as K
 from labkit import callbacks, layers, regularizers
-from labkit.engine.run import ArrayWithMask
+from labkit.engine.masks import ArrayWithMask
 from labkit.layers import (
     LSTM,
     Activation,

@@ -29,12 +29,15 @@ from markdown.preprocessors import Preprocessor
 import labkit.layers
 from labkit import backend as K
 from labkit.arguments.signatures import types_of
+from labkit.backend.evaluation import Feed
 from labkit.diagrams import panel
 from labkit.diagrams.examples import EXAMPLES
 from labkit.engine.base_layer import Layer
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = "glossary.md"
+#: The engine under all layers, which belongs to none.
+ENGINE = {part.__module__ for part in (K.Tensor, K.primitive, K.gradients, Feed)}
 TYPES = {
     int: "整数",
     float: "浮点数",
@@ -314,9 +317,8 @@ def is_shown(value, origin):
     if not inspect.isfunction(value):
         return False
     module = inspect.unwrap(value).__module__
-    # The tape is the engine under all layers and belongs to none.
     return family(module) == family(origin) or (
-        module.startswith("labkit.backend.") and not module.endswith(".tape")
+        module.startswith("labkit.backend.") and module not in ENGINE
     )
 
 

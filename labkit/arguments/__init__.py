@@ -1,1 +1,1 @@
-"""Arguments before they are used: their types, checks, meanings, signatures, and old spellings."""
+"""参数用起来之前的事：类型、检查、含义、签名，以及旧的写法。"""

@@ -7,8 +7,6 @@ from .config import (
     floatx,
     get_uid,
     image_data_format,
-    in_test_phase,
-    in_train_phase,
     learning_phase,
     learning_phase_scope,
     name_scope,
@@ -18,6 +16,11 @@ from .config import (
     set_floatx,
     set_image_data_format,
     set_learning_phase,
+)
+from .control import (
+    in_test_phase,
+    in_train_phase,
+    switch,
 )
 from .convolution import (
     conv,
@@ -80,7 +83,6 @@ from .elementwise import (
     square,
     stop_gradient,
     subtract,
-    switch,
     tanh,
     where,
 )
@@ -94,6 +96,9 @@ from .functional import (
     foldl,
     foldr,
     map_fn,
+)
+from .gradients import (
+    gradients,
 )
 from .linear import (
     batch_dot,
@@ -189,12 +194,13 @@ from .resizing import (
     temporal_padding,
 )
 from .tape import (
+    primitive,
+    untaped,
+)
+from .tensors import (
     Symbol,
     Tensor,
     Variable,
-    gradients,
-    primitive,
-    untaped,
 )
 from .variables import (
     batch_get_value,

@@ -10,7 +10,8 @@ from ..errors import explain
 from .config import epsilon
 from .elementwise import add, log
 from .movement import expand_dims
-from .tape import primitive, value
+from .tape import primitive
+from .tensors import value
 
 
 class SparseTensor(NamedTuple):

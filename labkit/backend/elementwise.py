@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .tape import Operators, primitive, unbroadcast
+from .tape import primitive, unbroadcast
+from .tensors import Operators
 
 
 @primitive
@@ -262,17 +263,6 @@ def softmax(x, axis=-1):
     e = np.exp(x - x.max(axis=axis, keepdims=True))
     y = e / e.sum(axis=axis, keepdims=True)
     return y, lambda dy: (y * (dy - (dy * y).sum(axis=axis, keepdims=True)),)
-
-
-def switch(condition, then_expression, else_expression):
-    """condition 为真取前者，为假取后者；两者可以是函数。condition 的维数较低时在末尾补轴。"""
-    from .movement import expand_dims, ndim
-
-    then_value = then_expression() if callable(then_expression) else then_expression
-    else_value = else_expression() if callable(else_expression) else else_expression
-    for _ in range(ndim(then_value) - ndim(condition) if ndim(condition) else 0):
-        condition = expand_dims(condition, -1)
-    return where(condition, then_value, else_value)
 
 
 def _reflected(operation):

@@ -10,7 +10,10 @@ import numpy as np
 
 from ..errors import explain
 from .config import learning_phase_scope
-from .tape import Symbol, Tensor, differentiate, untaped, value
+from .evaluation import Feed, Run, ancestors
+from .state import state
+from .tape import untaped
+from .tensors import Symbol, Tensor, value
 from .variables import batch_set_value
 
 
@@ -33,16 +36,11 @@ class Function:
         self._taped = bool(self.updates) or self._has_gradients()
 
     def _has_gradients(self) -> bool:
-        from ..engine.graph import ancestors
-
         symbols = ancestors([y for y in self.outputs if isinstance(y, Symbol)])
-        return any(x.record is not None and x.record.function is differentiate for x in symbols)
+        return any(x.record is not None and x.record.needs_tape for x in symbols)
 
     def __call__(self, inputs) -> list[np.ndarray]:
         """按顺序给出每个输入的数组，返回每个输出的数组。"""
-        from ..engine.graph import Feed
-        from ..engine.run import Run
-
         if not isinstance(inputs, list | tuple) or len(inputs) != len(self.inputs):
             kind = TypeError if not isinstance(inputs, list | tuple) else ValueError
             count = len(inputs) if isinstance(inputs, list | tuple) else type(inputs).__name__
@@ -121,23 +119,18 @@ class Session:
         return results if several else results[0]
 
 
-_session: Any = Session()
-
-
 def get_session() -> Any:
     """当前的会话；labkit 不需要它，只为旧代码保留。"""
-    return _session
+    if state.session is None:
+        state.session = Session()
+    return state.session
 
 
 def set_session(session: Any) -> None:
     """记下会话，除了 K.get_session 会返回它以外没有作用。"""
-    global _session
-    _session = session
+    state.session = session
 
 
 def is_placeholder(x: Any) -> bool:
     """是不是等待数据的符号张量（K.placeholder 或 Input 的结果）。"""
-    if not isinstance(x, Symbol) or x.record is not None:
-        return False
-    history = x._keras_history
-    return history is None or not history[0]._inbound_nodes[history[1]].input_tensors
+    return isinstance(x, Symbol) and x.record is None

@@ -6,7 +6,7 @@ from functools import reduce
 
 from .elementwise import cast
 from .movement import stack, unstack
-from .tape import Symbol, known, record_symbol
+from .tensors import Symbol, known, record_symbol
 
 
 def map_fn(fn, elems, name=None, dtype=None):

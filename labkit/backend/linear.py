@@ -10,7 +10,8 @@ from ..errors import explain
 from .config import normalize_data_format
 from .elementwise import add
 from .movement import expand_dims, int_shape, ndim, permute_dimensions, reshape
-from .tape import Operators, primitive
+from .tape import primitive
+from .tensors import Operators
 
 
 def matmul(a, b):

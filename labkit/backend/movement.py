@@ -8,7 +8,8 @@ import numpy as np
 
 from ..errors import explain
 from .config import floatx
-from .tape import Operators, Record, Symbol, Tensor, known, primitive, value
+from .tape import primitive
+from .tensors import Operators, Record, Symbol, Tensor, known, record_symbol, value
 
 
 def shape(x) -> tuple:
@@ -269,8 +270,6 @@ def ones_like(x, dtype=None, name=None):
 
 def constant_like(x, make, dtype):
     if isinstance(x, Symbol):
-        from .tape import record_symbol
-
         return record_symbol(make, (x,), {"dtype": dtype})
     y = make(value(x), dtype=dtype)
     return Tensor(y) if isinstance(x, Tensor) else y

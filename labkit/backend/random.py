@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .config import floatx
-from .tape import Variable, primitive
+from .tape import primitive
+from .tensors import Variable
 from .variables import variable
 
 

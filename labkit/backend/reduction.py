@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .elementwise import divide, sqrt, square, subtract
+from .config import floatx
+from .elementwise import cast, divide, maximum, sqrt, square, subtract
+from .movement import dtype
 from .tape import primitive
 
 
@@ -33,10 +35,6 @@ def _mean(x, axis=None, keepdims=False):
 
 def mean(x, axis=None, keepdims=False):
     """沿 axis 求平均；布尔值先变成浮点数。"""
-    from .config import floatx
-    from .elementwise import cast
-    from .movement import dtype
-
     x = cast(x, floatx()) if dtype(x) == "bool" else x
     return _mean(x, axis=axis, keepdims=keepdims)
 
@@ -129,8 +127,6 @@ def argmin(x, axis=-1):
 
 def l2_normalize(x, axis=None):
     """除以沿 axis 的欧几里得长度（平方和至少取 1e-12）。"""
-    from .elementwise import maximum
-
     return divide(x, sqrt(maximum(sum(square(x), axis=axis, keepdims=True), 1e-12)))
 
 

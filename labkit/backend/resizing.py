@@ -9,7 +9,8 @@ import numpy as np
 from ..errors import explain
 from .config import normalize_data_format
 from .movement import getitem, ndim, pad, repeat_elements
-from .tape import primitive, value
+from .tape import primitive
+from .tensors import value
 
 
 def temporal_padding(x, padding=(1, 1)):

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..errors import explain
 from .config import floatx, scoped
-from .tape import Symbol, Tensor, Variable, primitive, value
+from .tape import primitive
+from .tensors import Symbol, Tensor, Variable, value
 
 
 def variable(value, dtype=None, name=None, constraint=None) -> Variable:

@@ -29,12 +29,3 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
-
-
-def __getattr__(name: str):
-    # Keras' module had this function of its training code by import; old code takes it from there.
-    if name != "standardize_input_data":
-        raise AttributeError(name)
-    from ..engine.data import standardize_input_data
-
-    return standardize_input_data

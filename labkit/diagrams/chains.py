@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .. import backend as K
-from ..backend.tape import Symbol
+from ..backend.tensors import Symbol
 from ..errors import explain
 from ..layers.recurrent.rnn import RNN
 from ..layers.recurrent.stacked import StackedRNNCells

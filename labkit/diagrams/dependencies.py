@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import backend as K
 from ..engine.base_layer import Layer
-from ..engine.run import layers_within
+from ..engine.graph import layers_within
 from .example import Example, cells, copied, small, undisturbed
 from .shapes import weights_of
 

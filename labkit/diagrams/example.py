@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from .. import backend as K
-from ..backend import config as settings
-from ..backend.tape import Tensor, walk_back
+from ..backend.config import saved_settings
+from ..backend.tape import walk_back
+from ..backend.tensors import Tensor
 from ..engine.base_layer import Layer
-from ..engine.run import layers_within
+from ..engine.graph import layers_within
 from ..engine.weighted import shapes_only
 from ..errors import explain
 from ..layers import Embedding, Input
@@ -34,22 +35,18 @@ def undisturbed(floatx: str | None = None, training: bool | None = None) -> Iter
 
     What a layer warns of was said when its owner made it; its copies keep silent.
     """
-    before = dict(settings._uids), K.floatx(), settings._fixed_phase, np.random.get_state()
-    if floatx:
-        K.set_floatx(floatx)
-    if training is not None:
-        K.set_learning_phase(int(training))
+    random = np.random.get_state()
     try:
-        with warnings.catch_warnings():
+        with saved_settings(), warnings.catch_warnings():
+            if floatx:
+                K.set_floatx(floatx)
+            if training is not None:
+                K.set_learning_phase(int(training))
             warnings.simplefilter("ignore", UserWarning)
             np.random.seed(0)  # the same picture every time
             yield
     finally:
-        settings._uids.clear()
-        settings._uids.update(before[0])
-        K.set_floatx(before[1])
-        settings._fixed_phase = before[2]
-        np.random.set_state(before[3])
+        np.random.set_state(random)
 
 
 def copied(layer: Layer, /, without: tuple[str, ...] = (), **changes) -> Layer:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from ..backend.evaluation import sources
 from ..engine.base_layer import Layer
-from ..engine.graph import Node, producer, sources
+from ..engine.graph import Node, producer
 from ..engine.network import Network
 from ..errors import explain
 from ..layers.core import InputLayer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..backend.tape import Symbol, Tensor
+from ..backend.tensors import Symbol, Tensor
 from ..engine.base_layer import Layer
 from ..engine.network import Network
 from . import svg

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import layers
 from ..engine.base_layer import Layer
-from ..engine.run import layers_within
+from ..engine.graph import layers_within
 from ..layers.cudnn_recurrent import CuDNNRNN
 from ..layers.recurrent.layers import CellLayer
 from . import cells, connectivity

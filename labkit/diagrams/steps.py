@@ -14,7 +14,8 @@ import numpy as np
 
 from .. import activations
 from .. import backend as K
-from ..backend.tape import Tensor, walk_back
+from ..backend.tape import walk_back
+from ..backend.tensors import Tensor
 from ..engine.base_layer import Layer
 from .cells import NUMBER, drawn
 from .dependencies import TINY, Dependencies, dependencies, sources_of

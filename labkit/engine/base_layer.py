@@ -11,29 +11,17 @@ import numpy as np
 from .. import backend as K
 from ..arguments import validation
 from ..arguments.signatures import LayerType, call_arguments, parameters, plain, snake_case
-from ..backend.tape import (
-    Symbol,
-    Tensor,
-    Variable,
-    is_taping,
-    known,
-    record_symbol,
-    taping,
-    untaped,
-)
+from ..backend.evaluation import Run
+from ..backend.state import state
+from ..backend.tape import is_taping, taping, untaped
+from ..backend.tensors import Symbol, Tensor, Variable, known, record_symbol
 from ..errors import explain, nearest
-from ..utils.generic_utils import (
-    has_arg,
-    is_all_none,
-    object_list_uid,
-    to_list,
-    unpack_singleton,
-)
+from ..utils.generic_utils import has_arg, is_all_none, object_list_uid, to_list, unpack_singleton
 from ..utils.layer_utils import count_params
 from ..utils.ownership import is_own
-from .graph import Connected, Node
+from .graph import Connected, Node, layers_within, unchanged_by_failure
 from .input_spec import Checked, InputSpec
-from .run import Run, carry_mask, layers_within, unchanged_by_failure
+from .masks import carry_mask
 from .weighted import Weighted
 
 #: Keras' engine.base_layer had the small tools too; old code takes them from there.
@@ -179,8 +167,8 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
 
     def _begin_run(self) -> None:
         """Losses and updates of an earlier run are forgotten at the first one of a new run."""
-        if self._run is not Run.current:
-            self._run, self._losses, self._updates = Run.current, [], []
+        if self._run is not state.run:
+            self._run, self._losses, self._updates = state.run, [], []
 
     def add_loss(self, losses, inputs=None) -> None:
         """给总损失加一项：在 call 里由数值算出，或在层外由符号张量写成（每次计算都算上）。"""
@@ -198,13 +186,13 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         self._begin_run()
         updates = [updates] if isinstance(updates, tuple) else list(updates)
         self._updates = [*self._updates, *updates]
-        if Run.current is not None:
-            Run.current.updates += updates
+        if state.run is not None:
+            state.run.updates += updates
 
     @property
     def losses(self) -> list:
         """权重的正则项（现算），加上最近一次计算的各项；还没有计算时，是符号张量写成的各项。"""
-        terms = self._losses if self._losses or Run.current else self._activity_losses()
+        terms = self._losses if self._losses or state.run else self._activity_losses()
         return [*self._penalties(), *terms, *self._symbolic_losses]
 
     @property
@@ -242,11 +230,6 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
     def updates(self) -> list:
         """最近一次计算中登记的改写。"""
         return list(self._updates)
-
-    def _repr_svg_(self):
-        from ..diagrams.notebook import picture  # it draws all layers, which are made of this one
-
-        return picture(self)
 
     # --- calling ---
 
@@ -329,7 +312,7 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
 
     def _compute(self, inputs, mask, kwargs):
         """Run at once. From outside, plain arrays run untaped and updates are written last."""
-        if Run.current is not None:
+        if state.run is not None:
             outputs, masks = self.evaluate_call(inputs, mask, kwargs)
         else:
             with Run() as run:

@@ -17,28 +17,16 @@ from ..utils.generic_utils import to_list, unpack_singleton
 from ..utils.progbar import Progbar
 from .data import batches
 from .feeding import check_epochs, due, endless, following, is_generator, unpack
-from .network import Network
+from .training import Trainer
 
 Step = Callable[[], list[float]]
 
 
-class Fitter(Network):
-    """能在许多批数据上训练、评估、预测的图；一批的计算由 Trainer 写。"""
+class Fitter(Trainer):
+    """能在许多批数据上训练、评估、预测的图。"""
 
-    metrics_names: list[str]
     history: cb.History
     stop_training = False
-    _data: Callable[..., Any]
-    _inputs: Callable[..., list[np.ndarray]]
-    _batch_size: Callable[..., int]
-    _train_step: Callable[..., list[float]]
-    _test_step: Callable[..., list[float]]
-    _predict_step: Callable[..., list[np.ndarray]]
-    _refuse_nan: Callable[..., None]
-    train_on_batch: Callable[..., Any]
-    test_on_batch: Callable[..., Any]
-    predict_on_batch: Callable[..., Any]
-    _require_compiled: Callable[..., None]
 
     @renamed(nb_epoch="epochs")
     def fit(

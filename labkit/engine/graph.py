@@ -1,19 +1,23 @@
-"""The functional graph: Input, the nodes that layers record, and running them on values."""
+"""The functional graph: the nodes that layers record, and a layer as a part of the graph."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from .. import backend as K
-from ..arguments import validation
-from ..backend import tape
-from ..backend.tape import Symbol, Tensor, nodes_before
+from ..backend.tensors import Symbol, Tensor
 from ..errors import explain
 from ..utils.generic_utils import to_list, unpack_singleton
 
 
 class Node:
-    """One call of a layer on symbols: its inputs, outputs, masks and keyword arguments."""
+    """One call of a layer on symbols: its inputs, outputs, masks and keyword arguments.
+
+    It is the record of the symbols that the layer made; backend.tensors says what a record answers.
+    """
+
+    needs_tape = False
 
     def __init__(self, layer, inputs, outputs, masks, arguments, made_here=True):
         self.outbound_layer = layer
@@ -27,6 +31,8 @@ class Node:
         # A network's first node shows its outputs, which its layers made.
         for index, y in enumerate(outputs if made_here else []):
             y._keras_history = (layer, len(layer._inbound_nodes), index)
+            if inputs:  # an InputLayer's symbol waits for data, or brings a record of its own
+                y.record = self
         layer._inbound_nodes = [*layer._inbound_nodes, self]
         for x in inputs:
             if x._keras_history is not None:
@@ -37,6 +43,36 @@ class Node:
     def inbound_layers(self):
         """The layers that the inputs come from."""
         return [x._keras_history[0] for x in self.input_tensors if x._keras_history is not None]
+
+    # --- what every record answers ---
+
+    def needed(self) -> list[Symbol]:
+        # A tensor's own mask comes with its value; only one given with the call is asked for.
+        given = [mask for x, mask in self._masked() if mask is not getattr(x, "_keras_mask", None)]
+        asked = [*self.input_tensors, *given, *self.arguments.values()]
+        parts = [x for a in asked for x in to_list(a, allow_tuple=True)]
+        return [x for x in parts if isinstance(x, Symbol)]
+
+    def _masked(self) -> Iterator[tuple[Symbol, Any]]:
+        return zip(self.input_tensors, self.input_masks, strict=False)
+
+    def tensors(self) -> list[Tensor]:
+        return self.outbound_layer.weights
+
+    def compute(self, feed, symbol: Symbol) -> None:
+        masks = [
+            feed.masks.get(id(x)) if mask is getattr(x, "_keras_mask", None) else feed.value(mask)
+            for x, mask in self._masked()
+        ]
+        y, y_masks = self.outbound_layer.evaluate_call(
+            unpack_singleton([feed.value(x) for x in self.input_tensors]),
+            unpack_singleton(masks),
+            {name: feed.value(a) for name, a in self.arguments.items()},
+        )
+        y_masks = to_list(y_masks)
+        for i, (output, result) in enumerate(zip(self.output_tensors, to_list(y), strict=True)):
+            feed.values[id(output)] = result
+            feed.masks[id(output)] = y_masks[i] if i < len(y_masks) else None
 
     def get_config(self) -> dict:
         """这次调用连着哪些层：名字、各自的第几次调用、第几个输出。"""
@@ -125,45 +161,6 @@ class Connected:
         return self._node_value(node_index, "output_masks")
 
 
-def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, tensor=None) -> Symbol:
-    """函数式模型的入口：一个只有形状的符号张量。
-
-    参数：
-        shape：不含 batch 轴的形状，例如 (28, 28, 1)，未知的轴写 None。
-        batch_shape：含 batch 轴的形状。
-        name：这个入口的名字，按名字给数据时用。
-        dtype：数值类型，默认是 K.floatx()。
-        sparse：稀疏张量；labkit 按普通数组计算。
-        tensor：用这个张量（变量或符号张量）作输入，不必再给数据。
-    出错：shape、batch_shape、tensor 都没有给出时抛出 ValueError。
-    """
-    from ..layers.core import InputLayer
-
-    if tensor is not None:
-        batch_shape = K.int_shape(tensor)
-        dtype = dtype or K.dtype(tensor)
-    elif batch_shape is None:
-        if shape is None:
-            raise ValueError(
-                explain(
-                    "Input",
-                    "没有形状",
-                    "给出 shape（不含 batch 轴）或 batch_shape",
-                    "Input(shape=(3,))",
-                )
-            )
-        batch_shape = (None, *validation.shape("Input", "shape", shape))
-    batch_shape = validation.shape("Input", "batch_shape", batch_shape)
-    layer = InputLayer(
-        batch_input_shape=batch_shape,
-        dtype=dtype or K.floatx(),
-        input_tensor=tensor,
-        sparse=sparse,
-        name=name,
-    )
-    return layer.output
-
-
 def producer(symbol: Symbol) -> Node | None:
     """The node that made a symbol; None for placeholders and results of K functions."""
     if symbol._keras_history is None:
@@ -172,163 +169,23 @@ def producer(symbol: Symbol) -> Node | None:
     return layer._inbound_nodes[node_index]
 
 
-def sources(symbol: Symbol) -> list[Symbol]:
-    """The symbols that a symbol was computed from."""
-    node = producer(symbol)
-    if node is not None and node.input_tensors:
-        pairs = zip(node.input_tensors, node.input_masks, strict=False)
-        # A tensor's own mask comes with its value; only one given with the call is asked for.
-        given = [mask for x, mask in pairs if mask is not getattr(x, "_keras_mask", None)]
-        asked = [*node.input_tensors, *given, *node.arguments.values()]
-    else:
-        asked = list(symbol.record.arguments) if symbol.record else []
-    return [x for a in asked for x in to_list(a, allow_tuple=True) if isinstance(x, Symbol)]
+@contextmanager
+def unchanged_by_failure(layer: Connected) -> Iterator[None]:
+    """Where the block fails, the layer and the layers inside it become what they were before."""
+    before = [(part, dict(vars(part))) for part in layers_within(layer)]
+    try:
+        yield
+    except Exception:
+        for part, attributes in before:
+            vars(part).clear()
+            vars(part).update(attributes)
+        raise
 
 
-def ancestors(symbols) -> list[Symbol]:
-    """The symbols and all that they are computed from, each after those it needs."""
-    order: list[Symbol] = []
-    seen: set[int] = set()
-    stack = [(symbol, False) for symbol in symbols]
-    while stack:
-        symbol, expanded = stack.pop()
-        if expanded:
-            order.append(symbol)
-        elif id(symbol) not in seen:
-            seen.add(id(symbol))
-            stack.append((symbol, True))
-            stack += [(x, False) for x in sources(symbol)]
-    return order
-
-
-def depends_on(loss: Symbol, x: Symbol | Tensor) -> bool:
-    """Whether x, a symbol, a weight of a layer or any other tensor, plays a part in the loss."""
-    for symbol in ancestors([loss]):
-        if symbol is x:
-            return True
-        node = producer(symbol)
-        if node is not None and any(w is x for w in node.outbound_layer.weights):
-            return True
-        for a in symbol.record.arguments if symbol.record else ():
-            used = nodes_before(a.node) if isinstance(a, Tensor) else []
-            if a is x or any(b is x for part in used for b in part.arguments):
-                return True
-    return False
-
-
-class Unfed(ValueError):
-    """A symbol that a run has no value for."""
-
-
-class Feed:
-    """One run of a graph: the values of its symbols, each computed when it is first asked for.
-
-    Inside the `with` block K functions put values in the place of symbols, so a loss may use any
-    symbol of the graph. Tensors that were computed from variables before are computed anew.
-    """
-
-    current: Feed | None = None
-
-    def __init__(self, symbols=(), values=(), masks=()):
-        self.values = {id(x): value for x, value in zip(symbols, values, strict=True)}
-        self.masks = {id(x): mask for x, mask in zip(symbols, masks, strict=False)}
-        self._results: dict[int, Any] = {}
-
-    def __enter__(self) -> Feed:
-        self.outer, Feed.current = Feed.current, self
-        self._outer_lookup, tape.lookup = tape.lookup, self._known
-        return self
-
-    def __exit__(self, *error) -> None:
-        Feed.current = self.outer
-        tape.lookup = self._outer_lookup
-
-    def _known(self, symbol: Symbol):
-        try:
-            return self[symbol]
-        except Unfed:
-            return symbol
-
-    def __getitem__(self, symbol: Symbol):
-        """The symbol's value. Unfed where an input has none."""
-        waiting = [symbol]
-        while waiting:
-            x = waiting[-1]
-            needed = [] if id(x) in self.values else self._missing(x)
-            if needed:
-                waiting += reversed(needed)
-                continue
-            if id(x) not in self.values:
-                self._compute(x)
-            waiting.pop()
-        return self.values[id(symbol)]
-
-    def _missing(self, symbol: Symbol) -> list[Symbol]:
-        return [x for x in sources(symbol) if id(x) not in self.values]
-
-    def _compute(self, symbol: Symbol) -> None:
-        node = producer(symbol)
-        if node is not None and node.input_tensors:
-            self._run_layer(node)
-        elif symbol.record is not None:
-            self.values[id(symbol)] = self._result(symbol.record, symbol.index)
-        elif self.outer is not None:
-            self.values[id(symbol)] = self.outer[symbol]
-        else:
-            raise Unfed(
-                explain(
-                    "计算图",
-                    f"没有给出 {symbol.name} 的值",
-                    "每个 Input 都要有数据",
-                    f"把 {symbol.name} 加入模型的输入",
-                )
-            )
-
-    def value(self, x):
-        """What stands for x in this run."""
-        if isinstance(x, Symbol):
-            return self[x]
-        if isinstance(x, Tensor) and x.node is not None:
-            return self._replay(x)
-        if isinstance(x, list | tuple) and any(isinstance(part, Symbol) for part in x):
-            return [self.value(part) for part in x]
-        return x
-
-    def _result(self, record, index: int):
-        if id(record) not in self._results:
-            arguments = [self.value(a) for a in record.arguments]
-            self._results[id(record)] = record.function(*arguments, **record.settings)
-        return part(self._results[id(record)], index)
-
-    def _replay(self, tensor: Tensor):
-        """A tensor that was computed before the run, from what the variables hold now."""
-
-        def now(a):
-            if isinstance(a, Tensor) and a.node is not None:
-                return part(self._results[id(a.node)], a.index)
-            return a
-
-        for node in nodes_before(tensor.node):
-            if id(node) not in self._results:
-                self._results[id(node)] = node.primitive(*map(now, node.arguments), **node.settings)
-        return now(tensor)
-
-    def _run_layer(self, node: Node) -> None:
-        masks = [
-            self.masks.get(id(x)) if mask is getattr(x, "_keras_mask", None) else self.value(mask)
-            for x, mask in zip(node.input_tensors, node.input_masks, strict=False)
-        ]
-        y, y_masks = node.outbound_layer.evaluate_call(
-            unpack_singleton([self.value(x) for x in node.input_tensors]),
-            unpack_singleton(masks),
-            {name: self.value(a) for name, a in node.arguments.items()},
-        )
-        y_masks = to_list(y_masks)
-        for i, (symbol, result) in enumerate(zip(node.output_tensors, to_list(y), strict=True)):
-            self.values[id(symbol)] = result
-            self.masks[id(symbol)] = y_masks[i] if i < len(y_masks) else None
-
-
-def part(result, index: int):
-    """One of several results; a single result is the only one."""
-    return result[index] if isinstance(result, list | tuple) else result
+def layers_within(layer: Connected) -> Iterator[Connected]:
+    """The layer, then its cell, its wrapped layer or a model's layers, and theirs."""
+    yield layer
+    for held in vars(layer).values():
+        for part in held if isinstance(held, list) else [held]:
+            if isinstance(part, Connected):
+                yield from layers_within(part)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .. import saving
 from ..arguments.signatures import call_arguments
-from ..backend.tape import Symbol
+from ..backend.evaluation import Feed, sources
+from ..backend.tensors import Symbol
 from ..errors import explain, nearest
+from ..saving.serialization import deserialize
 from ..utils.generic_utils import to_list, unpack_singleton
+from ..utils.layer_utils import print_summary
 from .base_layer import Layer
-from .graph import Feed, Node, producer, sources
+from .graph import Node, producer
 
 
 class Network(Layer):
@@ -89,7 +93,7 @@ class Network(Layer):
     @property
     def _fed_inputs(self) -> list[Symbol]:
         """The inputs that data must be given for."""
-        return [x for x in self.inputs if x.record is None]
+        return [x for x in self.inputs if x.record is None or isinstance(x.record, Node)]
 
     def compute_output_shape(self, input_shape):
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
@@ -227,8 +231,6 @@ class Network(Layer):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """用 get_config() 的结果重建（权重另存）。"""
-        from ..layers import deserialize
-
         made = {d["name"]: deserialize(d, custom_objects) for d in config["layers"]}
 
         def at(place) -> Symbol:
@@ -254,33 +256,23 @@ class Network(Layer):
 
     def to_json(self, **kwargs) -> str:
         """结构写成 JSON（不含权重）；用 model_from_json 重建。"""
-        from ..saving import to_json
-
-        return to_json(self, **kwargs)
+        return saving.to_json(self, **kwargs)
 
     def to_yaml(self, **kwargs) -> str:
         """结构写成 YAML（不含权重）；用 model_from_yaml 重建。"""
-        from ..saving import to_yaml
-
-        return to_yaml(self, **kwargs)
+        return saving.to_yaml(self, **kwargs)
 
     def save(self, filepath, overwrite=True, include_optimizer=True) -> None:
         """整个模型写进 .h5（要有 h5py）或 .npz 文件；用 load_model 读回。"""
-        from ..saving import save_model
-
-        save_model(self, filepath, overwrite, include_optimizer)
+        saving.save_model(self, filepath, overwrite, include_optimizer)
 
     def save_weights(self, filepath, overwrite=True) -> None:
         """全部权重写进 .h5（要有 h5py）或 .npz 文件。"""
-        from ..saving import save_weights
-
-        save_weights(self, filepath, overwrite)
+        saving.save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath, by_name=False, skip_mismatch=False, reshape=False) -> None:
         """从 save_weights 或 save 写的文件读回权重；不合时抛出 ValueError，权重不变。"""
-        from ..saving import load_weights
-
-        load_weights(self, filepath, by_name, skip_mismatch, reshape)
+        saving.load_weights(self, filepath, by_name, skip_mismatch, reshape)
 
     @property
     def state_updates(self) -> list:
@@ -298,8 +290,6 @@ class Network(Layer):
 
     def summary(self, line_length=None, positions=None, print_fn=None) -> None:
         """打印每层的名字、输出形状、参数个数。"""
-        from ..utils.layer_utils import print_summary
-
         print_summary(self, line_length, positions, print_fn)
 
 

@@ -12,21 +12,24 @@ from .. import backend as K
 from .. import losses, metrics, optimizers
 from ..arguments import validation
 from ..arguments.validation import positive
-from ..backend.tape import known, untaped
+from ..backend.evaluation import Run
+from ..backend.tape import untaped
+from ..backend.tensors import known
 from ..errors import explain, nearest
 from ..utils.generic_utils import to_list, unpack_singleton
 from ..utils.ownership import is_own
 from .data import check_targets, sample_weights, standardize
-from .fitting import Fitter
-from .run import Run, unchanged_by_failure
+from .graph import unchanged_by_failure
+from .network import Network
 
 NAN_RULE = "损失必须是有限的数；学习率过大、对 0 取对数、数据里有 NaN 都会使它变成 NaN"
 
 
-class Trainer(Fitter):
+class Trainer(Network):
     """能训练的图：compile 之后可以 fit、evaluate、train_on_batch。"""
 
     optimizer: Any = None
+    metrics_names: list[str]
 
     def compile(
         self,

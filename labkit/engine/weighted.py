@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,22 +13,16 @@ from .. import constraints, initializers, regularizers
 from ..arguments.spellings import shape_first
 from ..arguments.types import Constraint, Initializer, Regularizer
 from ..backend.config import scoped
-from ..backend.tape import Variable
+from ..backend.state import changed, state
+from ..backend.tensors import Variable
 from ..errors import explain
 
 LARGE = 100_000  # numbers; a weight up to here is drawn as fast as a picture
-_shapes_only = False
 
 
-@contextmanager
-def shapes_only() -> Iterator[None]:
+def shapes_only():
     """Inside, large weights are one number repeated: a picture of a layer needs their shapes."""
-    global _shapes_only
-    before, _shapes_only = _shapes_only, True
-    try:
-        yield
-    finally:
-        _shapes_only = before
+    return changed(shapes_only=True)
 
 
 class Weighted:
@@ -81,7 +74,7 @@ class Weighted:
                 )
             )
         dtype, constraint = dtype or self.dtype, constraints.get(constraint)
-        if _shapes_only and math.prod(shape) > LARGE:
+        if state.shapes_only and math.prod(shape) > LARGE:
             weight = Variable(
                 np.broadcast_to(np.zeros((), dtype), shape), scoped(name or "Variable"), constraint
             )

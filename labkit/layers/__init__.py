@@ -1,7 +1,10 @@
 """Keras 2.2.5 的层。`__all__` 是全部名字：层、别名、函数形式，以及 Input、Layer 等。"""
 
 from ..engine.base_layer import InputSpec, Layer
-from ..engine.graph import Input
+from ..engine.input_layer import (
+    Input,
+)
+from ..saving.serialization import KNOWN, deserialize, serialize
 from ..utils.generic_utils import deserialize_keras_object
 from .advanced_activations import (
     ELU,
@@ -260,13 +263,8 @@ __all__ = [
 ]
 
 
-def serialize(layer) -> dict:
-    """层 → {"class_name", "config"}。"""
-    return {"class_name": type(layer).__name__, "config": layer.get_config()}
-
-
-def deserialize(config, custom_objects=None):
-    """{"class_name", "config"} → 层；自己写的层在 custom_objects 里给出。"""
-    from .. import models
-
-    return deserialize_keras_object(config, {**globals(), **vars(models)}, custom_objects, "层")
+KNOWN |= {
+    name: value
+    for name, value in globals().items()
+    if isinstance(value, type) and issubclass(value, Layer)
+}

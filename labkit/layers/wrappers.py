@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from .. import backend as K
 from ..arguments.signatures import call_arguments
-from ..backend.tape import Symbol
+from ..backend.evaluation import Run
+from ..backend.tensors import Symbol
 from ..engine.base_layer import InputSpec, Layer, unpack_shapes
-from ..engine.run import Run
 from ..errors import explain
+from ..saving.serialization import deserialize
 from ..utils.generic_utils import has_arg, to_list
 from .recurrent.rnn import TakesStates
 
@@ -106,8 +107,6 @@ class Wrapper(Layer):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        from . import deserialize
-
         config = dict(config)
         layer = deserialize(config.pop("layer"), custom_objects)
         return cls(layer, **config)
@@ -374,8 +373,8 @@ class Bidirectional(TakesStates, Wrapper):
                 y = layer.call(sequence, **settings)
                 outputs.append(y[0] if self.return_state else y)
                 after += y[1:] if self.return_state else []
-        if K.learning_phase() and Run.current is not None:
-            Run.current.updates += run.updates
+        if K.learning_phase() and run.outer is not None:
+            run.outer.updates += run.updates
         merged = self._merge(*outputs)
         if self.return_state:
             return [*to_list(merged), *after]

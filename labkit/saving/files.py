@@ -79,7 +79,7 @@ def write(place: Any, contents: Contents) -> None:
 
 def require_h5py() -> Any:
     try:
-        import h5py  # type: ignore[import-not-found]
+        import h5py  # type: ignore[import-not-found]  # optional, only for .h5 files
     except ImportError as error:
         raise ImportError(
             explain(

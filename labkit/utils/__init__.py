@@ -2,6 +2,8 @@
 
 # pyright: reportUnsupportedDunderAll=false
 
+import importlib
+
 from .data_utils import GeneratorEnqueuer, OrderedEnqueuer, Sequence, get_file
 from .generic_utils import (
     CustomObjectScope,
@@ -51,8 +53,6 @@ LATER = {
 def __getattr__(name: str):
     if name not in LATER:
         raise AttributeError(f"labkit.utils 里没有 {name}")
-    import importlib
-
     return getattr(importlib.import_module(f"{__name__}.{LATER[name]}"), name)
 
 

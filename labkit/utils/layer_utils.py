@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import backend as K
-from ..engine.graph import ancestors, producer
+from ..backend.evaluation import ancestors
 from ..errors import explain
 
 
@@ -84,8 +84,10 @@ def get_source_inputs(tensor, layer=None, node_index=None) -> list:
 
 
 def is_input(symbol) -> bool:
-    node = producer(symbol)
-    return node is not None and not node.input_tensors
+    if symbol._keras_history is None:
+        return False
+    layer, node_index, _ = symbol._keras_history
+    return not layer._inbound_nodes[node_index].input_tensors
 
 
 def convert_all_kernels_in_model(model) -> None:

@@ -240,7 +240,7 @@ def disturbance():
         K.floatx(),
         K.image_data_format(),
         K.learning_phase(),
-        dict(K.config._uids),
+        dict(process.state.uids),
         list(warnings.filters),
     )
 

@@ -1,13 +1,7 @@
 """基本的层；文件名与 Keras 的 layers/core.py 对应。"""
 
-from .basic import (
-    Activation,
-    ActivityRegularization,
-    Dense,
-    Flatten,
-    InputLayer,
-    Masking,
-)
+from ...engine.input_layer import InputLayer
+from .basic import Activation, ActivityRegularization, Dense, Flatten, Masking
 from .dropout import Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .function import Lambda
 from .reshaping import Permute, RepeatVector, Reshape

@@ -1,8 +1,6 @@
-"""InputLayer, Dense, Activation, Flatten, Masking, ActivityRegularization."""
+"""Dense, Activation, Flatten, Masking, ActivityRegularization."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -13,62 +11,8 @@ from ...arguments.types import Activation as ActivationType
 from ...arguments.types import Constraint, DataFormat, Initializer, Regularizer
 from ...arguments.validation import positive
 from ...backend.config import normalize_data_format
-from ...backend.tape import Record, Symbol
 from ...engine.base_layer import InputSpec, Layer
-from ...engine.graph import Node
 from ...errors import explain
-
-
-class InputLayer(Layer):
-    """模型的入口，由 Input() 创建；没有计算。
-
-    参数：
-        input_tensor：用这个张量作输入；之后不必再给数据。
-        sparse：稀疏张量；labkit 按普通数组计算。
-    """
-
-    def __init__(
-        self,
-        input_shape: Any = None,
-        batch_size=None,
-        batch_input_shape=None,
-        dtype=None,
-        input_tensor=None,
-        sparse: bool = False,
-        name=None,
-    ):
-        if batch_input_shape is None:
-            if input_shape is None and input_tensor is None:
-                raise ValueError(
-                    explain(
-                        "InputLayer",
-                        "没有形状",
-                        "给出 input_shape（不含 batch 轴）、batch_input_shape 或 input_tensor",
-                        "InputLayer(input_shape=(3,))",
-                    )
-                )
-            known = input_shape is None
-            batch_input_shape = K.int_shape(input_tensor) if known else (batch_size, *input_shape)
-        super().__init__(
-            batch_input_shape=batch_input_shape,
-            dtype=dtype,
-            name=name or f"input_{K.get_uid('input')}",
-        )
-        self.sparse = sparse
-        self.supports_masking = True
-        self.built = True
-        symbol = Symbol(self.batch_input_shape, self.dtype, self.name)
-        if input_tensor is not None:
-            symbol.record = Record(K.identity, (input_tensor,), {})
-        Node(self, [], [symbol], [], {})
-
-    def get_config(self):
-        return {
-            "batch_input_shape": self.batch_input_shape,
-            "dtype": self.dtype,
-            "sparse": self.sparse,
-            "name": self.name,
-        }
 
 
 class Dense(Layer):

@@ -10,6 +10,7 @@ from ... import backend as K
 from ...backend.tape import Symbol
 from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
+from ...saving.serialization import deserialize
 from ...utils.generic_utils import has_arg, to_list
 from .stacked import StackedRNNCells
 
@@ -329,7 +330,5 @@ class RNN(TakesStates):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         if isinstance(config.get("cell"), dict):
-            from .. import deserialize
-
             config = {**config, "cell": deserialize(config["cell"], custom_objects)}
         return cls(**config)

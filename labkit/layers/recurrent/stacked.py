@@ -6,6 +6,7 @@ import warnings
 
 from ...engine.base_layer import Layer
 from ...errors import explain
+from ...saving.serialization import deserialize
 from ...utils.generic_utils import has_arg, to_list
 
 
@@ -121,8 +122,6 @@ class StackedRNNCells(Layer):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        from .. import deserialize
-
         cells = [deserialize(cell, custom_objects) for cell in config["cells"]]
         return cls(**{**config, "cells": cells})
 

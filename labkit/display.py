@@ -1,0 +1,19 @@
+"""Pictures from above: layers, tensors and symbols show themselves in notebooks and live cells.
+
+Neither the engine nor the backend knows of diagrams; importing this module teaches both.
+"""
+
+from __future__ import annotations
+
+from .backend.tensors import Operators
+from .engine.base_layer import Layer
+
+
+def _repr_svg_(self) -> str | None:
+    from .diagrams.notebook import picture  # 0.03 s to load: only when something is first shown
+
+    return picture(self)
+
+
+for shown in (Layer, Operators):
+    shown._repr_svg_ = _repr_svg_  # type: ignore[attr-defined]

@@ -1,0 +1,20 @@
+"""Objects from their configs by name: the one table of layers and models that have one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..utils.generic_utils import deserialize_keras_object
+
+#: Class name → class. `labkit.layers` and `labkit.models` enter theirs, each in one statement.
+KNOWN: dict[str, Any] = {}
+
+
+def serialize(layer) -> dict:
+    """层 → {"class_name", "config"}。"""
+    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+
+
+def deserialize(config, custom_objects=None):
+    """{"class_name", "config"} → 层；自己写的层在 custom_objects 里给出。"""
+    return deserialize_keras_object(config, KNOWN, custom_objects, "层")
