@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from labkit import backend as K
+from labkit.backend import state as process
 from labkit.diagrams import (
     connectivity_view,
     dependencies,
