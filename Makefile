@@ -71,7 +71,7 @@ node_modules/.stamp: package-lock.json .npmrc
 	touch $@
 
 # Folders count too: a removed file changes only its folder.
-SITE_SOURCES := mkdocs.yml $(shell find docs labkit \
+SITE_SOURCES := mkdocs.yml tests/floors.py $(shell find docs labkit \
 	-name __pycache__ -prune -o \( -type d -o -type f \) -print)
 
 # Built under another name and moved at the end, so that site/ is never half a site. jieba keeps its

@@ -1,4 +1,4 @@
-"""as_keras: old scripts run unchanged on labkit."""
+"""as_keras：旧脚本不用改，就在 labkit 上运行。"""
 
 from __future__ import annotations
 

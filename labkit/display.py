@@ -1,4 +1,4 @@
-"""Pictures from above: layers, tensors and symbols show themselves in notebooks and live cells.
+"""层、张量与符号张量在笔记本和代码格里显示成图。
 
 Neither the engine nor the backend knows of diagrams; importing this module teaches both.
 """

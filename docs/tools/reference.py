@@ -7,6 +7,7 @@
     with: relu           functions of K that it calls through a parameter
 ::: shape Dense(4)       pictures of the layer; the first of a page with the parameter panel
     input: (None, 3)
+::: floors labkit        the rooms of the library, floor by floor
 """
 
 import ast
@@ -33,6 +34,8 @@ from labkit.backend.evaluation import Feed
 from labkit.diagrams import panel
 from labkit.diagrams.examples import EXAMPLES
 from labkit.engine.base_layer import Layer
+
+from . import floors
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = "glossary.md"
@@ -91,7 +94,10 @@ class Reference(Preprocessor):
             case "shape":
                 self.shapes += 1
                 return self.md.htmlStash.store(shape(argument, body, first=self.shapes == 1))
-        raise BlockError(f"::: 之后只能是 signature、parameters、source、shape，收到 {kind!r}")
+            case "floors":
+                return self.md.htmlStash.store(floors.picture())
+        rule = "::: 之后只能是 signature、parameters、source、shape、floors"
+        raise BlockError(f"{rule}，收到 {kind!r}")
 
     @property
     def file(self):

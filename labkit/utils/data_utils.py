@@ -1,4 +1,4 @@
-"""Data in batches: Sequence, enqueuers; and get_file."""
+"""成批的数据：Sequence 与各种 Enqueuer；下载文件的 get_file。"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table that model.summary() prints."""
+"""model.summary() 的表，参数个数，以及把卷积核翻转的工具。"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose code a thing is: labkit's own, or a reader's."""
+"""代码是谁的：labkit 自己的，还是读者写的。"""
 
 from __future__ import annotations
 
