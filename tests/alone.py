@@ -1,4 +1,4 @@
-"""Run every live cell of a page on its own, after the cells that docs/live/cells.py finds for it.
+"""Run every live cell of a page on its own, after those that docs/live/prerequisites.py finds.
 
 `python -m tests.alone docs/layers/core/Dense.md` prints the cells whose output is then another.
 """
@@ -8,7 +8,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from docs.live.cells import page_cells, providers
+from docs.live.prerequisites import page_cells, providers
 from tests.fences import ROOT, fences, run
 
 

@@ -1,7 +1,7 @@
 /** Pyodide: loads Python and the packages of a page, runs cells. */
-import cells from "./cells.py";
 import figures from "./figures.py";
 import matplotlibrc from "./matplotlibrc";
+import prerequisites from "./prerequisites.py";
 import runner from "./runner.py";
 
 /** @import {AskLab, Figure, FromWorker, RunCell, Start, Text, ToWorker} from "./messages.js" */
@@ -10,7 +10,7 @@ import runner from "./runner.py";
 const RUNTIME = new URL("../runtime/", import.meta.url).href;
 const FONT = `${RUNTIME}fonts/NotoSansSC-subset.ttf`;
 const LIBRARY = "/lib/live";
-const FILES = { "cells.py": cells, "figures.py": figures, "runner.py": runner, matplotlibrc };
+const FILES = { "figures.py": figures, "prerequisites.py": prerequisites, "runner.py": runner, matplotlibrc };
 
 /** @type {Promise<{pyodide: PyodideInterface, page: any}>} */
 let python;

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
-from .cells import History
+from .prerequisites import History
 
 LIMIT = 20_000  # characters of output shown for one cell
 INTERVAL = 0.05  # seconds between two messages while a cell prints

@@ -1,8 +1,8 @@
-"""docs/live/cells.py: which cells must run before a cell."""
+"""docs/live/prerequisites.py: which cells must run before a cell."""
 
 import pytest
 
-from docs.live.cells import History, page_cells, providers
+from docs.live.prerequisites import History, page_cells, providers
 
 NUMPY = "import numpy as np"
 # Cells of a page; what the last one needs.
