@@ -8,20 +8,20 @@ import sys
 import warnings
 from pathlib import Path
 
-from docs.live.prerequisites import page_cells, providers
+from docs.live.prerequisites import accesses, providers
 from tests.fences import ROOT, fences, run
 
 
 def check(page):
     cells = [fence for fence in fences(page) if "solution" not in fence.classes]
-    names = page_cells([fence.code for fence in cells])
+    page_accesses = accesses([fence.code for fence in cells])
     problems = []
     for index, fence in enumerate(cells):
         if "live" not in fence.classes:
             continue
         namespace = {"__name__": "__main__"}
         try:
-            for needed in providers(names, index):
+            for needed in providers(page_accesses, index):
                 run(cells[needed], namespace)
             output = run(fence, namespace)
         except Exception as error:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from docs.live.prerequisites import History, page_cells, providers
+from docs.live.prerequisites import History, accesses, providers
 
 NUMPY = "import numpy as np"
 # Cells of a page; what the last one needs.
@@ -52,7 +52,7 @@ NEEDED = {
 
 @pytest.mark.parametrize("sources, needed", NEEDED.values(), ids=NEEDED)
 def test_needed_cells(sources, needed):
-    assert list(providers(page_cells(sources), len(sources) - 1)) == needed
+    assert list(providers(accesses(sources), len(sources) - 1)) == needed
 
 
 class Page:

@@ -165,8 +165,8 @@ def _root(node: ast.expr) -> set[str]:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A cell among the others of its page: `writes` leaves out changes to what is no data."""
+class Access:
+    """What a cell does to the data of its page: `writes` leaves out changes to what is no data."""
 
     reads: set[str]
     binds: set[str]
@@ -176,27 +176,28 @@ class Cell:
         return name in self.writes or ANY in self.writes
 
 
-def page_cells(sources: list[str]) -> list[Cell]:
-    cells, data = [], set()
+def accesses(sources: list[str]) -> list[Access]:
+    """One for each cell, which depends on the cells before it."""
+    made, data = [], set()
     for found in map(names, sources):
         data = (data - found.binds) | (found.assigns - found.inert)
-        cells.append(Cell(found.reads, found.binds, found.assigns | (found.changes & data)))
-    return cells
+        made.append(Access(found.reads, found.binds, found.assigns | (found.changes & data)))
+    return made
 
 
-def providers(cells: list[Cell], target: int) -> dict[int, set[str]]:
+def providers(page: list[Access], target: int) -> dict[int, set[str]]:
     """The earlier cells that a cell needs, directly or not, each with the names wanted from it."""
     wanted: dict[int, set[str]] = {}
     waiting = [target]
     while waiting:
         reader = waiting.pop()
-        for name in cells[reader].reads:
+        for name in page[reader].reads:
             for index in range(reader - 1, -1, -1):
-                if cells[index].writes_to(name):
+                if page[index].writes_to(name):
                     if index not in wanted:
                         waiting.append(index)
                     wanted.setdefault(index, set()).add(name)
-                if name in cells[index].binds:
+                if name in page[index].binds:
                     break
     return dict(sorted(wanted.items()))
 
@@ -205,7 +206,7 @@ def providers(cells: list[Cell], target: int) -> dict[int, set[str]]:
 class Run:
     turn: int
     source: str | None  # None: it failed half-way, so its names may hold anything
-    cell: Cell
+    access: Access
 
 
 class History:
@@ -218,22 +219,22 @@ class History:
     def record(self, sources: list[str], index: int, *, complete: bool) -> None:
         self.turn += 1
         source = sources[index] if complete else None
-        self.runs[index] = Run(self.turn, source, page_cells(sources)[index])
+        self.runs[index] = Run(self.turn, source, accesses(sources)[index])
 
     def missing(self, sources: list[str], target: int) -> list[int]:
         """The cells to run before `target`, in page order."""
-        cells = page_cells(sources)
-        needed = providers(cells, target)
+        page = accesses(sources)
+        needed = providers(page, target)
         others = [run for index, run in self.runs.items() if index not in {target, *needed}]
         missing: list[int] = []
         for index, wanted in needed.items():
-            run, own = self.runs.get(index), providers(cells, index)
+            run, own = self.runs.get(index), providers(page, index)
             if (
                 run is None
                 or run.source != sources[index]
                 or any(i in missing or self.runs[i].turn > run.turn for i in own)
                 # Another cell of the page has put something else under a wanted name since.
-                or any(o.turn > run.turn and any(map(o.cell.writes_to, wanted)) for o in others)
+                or any(o.turn > run.turn and any(map(o.access.writes_to, wanted)) for o in others)
             ):
                 missing.append(index)
         return missing
