@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from docs.tools.serve import serve
 
-__all__ = ["Output", "SITE", "cell", "chromium", "open_page", "run_cell", "serve"]
+__all__ = ["Output", "SITE", "cell", "chromium", "open_page", "record", "run_cell", "serve"]
 
 SITE = Path(__file__).parent.parent / "site"
 # Background traffic off; a software adapter for WebGPU, also where the machine has a GPU.
@@ -72,6 +72,21 @@ def open_page(browser: Browser, address: str, **options) -> Iterator[Page]:
     finally:
         context.close()
     assert not problems, "\n".join(problems)
+
+
+def record(page: Page) -> None:
+    """Keep in the page what it asks of Python from now on, `asked`, and whom: `worker`."""
+    page.evaluate(
+        """() => {
+            const post = Worker.prototype.postMessage;
+            window.asked = [];
+            Worker.prototype.postMessage = function (message, ...rest) {
+                window.worker = this;
+                asked.push(message);
+                return post.call(this, message, ...rest);
+            };
+        }"""
+    )
 
 
 @dataclass(frozen=True)

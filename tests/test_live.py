@@ -7,7 +7,7 @@ from textwrap import indent
 import markdown
 import pytest
 
-from tests.browser import SITE, cell, chromium, finish, open_page, run_cell, serve
+from tests.browser import SITE, cell, chromium, finish, open_page, record, run_cell, serve
 
 EXTENSIONS = ["pymdownx.superfences", "pymdownx.highlight", "pymdownx.details"]
 LANGUAGE = {"pymdownx.highlight": {"pygments_lang_class": True}}
@@ -320,6 +320,26 @@ def test_stop_while_python_loads(open_cells):
             output = finish(page, 0, timeout=1000)
             assert "已停止" in output.note and output.text == []
         assert run_cell(page, 1).text == ["2"]
+
+
+def test_a_late_reply_reaches_no_other_job(open_cells):
+    """The worker answers for the first cell once more, while the second waits for its own reply."""
+    with open_cells("print('一')", "print('二')\n1 / 0") as page:
+        record(page)
+        assert run_cell(page, 0).text == ["一"]
+        page.evaluate(
+            """() => {
+                window.shown = [];
+                const output = document.querySelector('.live-output');
+                new MutationObserver(() => shown.push(output.textContent)).observe(
+                    output, {childList: true, subtree: true});
+                worker.postMessage(asked.at(-1));
+                document.querySelectorAll('live-code button[name=run]')[1].click();
+            }"""
+        )
+        output = finish(page, 1)
+        assert output.text == ["二"] and "ZeroDivisionError" in output.error
+        assert page.evaluate("shown") == []
 
 
 def test_loading_says_what_loads(open_cells):

@@ -244,11 +244,7 @@ export class LayerLab extends HTMLElement {
     this.#busy = true;
     clearTimeout(this.#rest);
     this.#status.textContent = "";
-    page.python.run({
-      type: "lab",
-      request: JSON.stringify(question),
-      on: (message) => this.#receive(message, then),
-    });
+    page.python.run({ type: "lab", request: JSON.stringify(question) }, (message) => this.#receive(message, then));
   }
 
   /** @param {FromWorker} message @param {(answer: any) => void} then */

@@ -7,9 +7,14 @@
  *   every cell of the page in order, and the one to run
  * @typedef {{type: "lab", request: string}} AskLab
  *   a question of the parameter panel to labkit.diagrams.panel.answer, as JSON
- * @typedef {Start | RunCell | AskLab} ToWorker
+ * @typedef {RunCell | AskLab} Question
+ * @typedef {Start | Question & {id: number}} ToWorker
+ *   each question with the id of its job, which every reply repeats
  *
  * @typedef {{type: "progress", text: string}} Progress  what is loading now
+ * @typedef {{type: "lost", why: "load" | "crash" | "stop", reason: string}} Lost
+ *   this worker is of no use any more, and its variables are gone
+ *
  * @typedef {{type: "plan", before: number[]}} Plan  the cells that run before the target
  * @typedef {{type: "begin", cell: number}} Begin
  * @typedef {{type: "text", cell: number, kind: TextKind, done: string, line: string}} Text
@@ -23,8 +28,7 @@
  * @typedef {{type: "answer", text: string}} Answer  to the panel's question, as JSON
  * @typedef {{type: "finished", failed: number | null}} Finished
  *   the job is over; `failed`: the cell that ended it
- * @typedef {{type: "lost", why: "load" | "crash" | "stop", reason: string}} Lost
- *   this worker is of no use any more, and its variables are gone
- * @typedef {Progress | Plan | Begin | Text | Figure | End | Answer | Finished | Lost} FromWorker
+ * @typedef {Plan | Begin | Text | Figure | End | Answer | Finished} Reply
+ * @typedef {Progress | Lost | Reply & {id: number}} FromWorker
  */
 export {};

@@ -1,8 +1,8 @@
 /** The Python cells of a page, in order, and the one Python that runs them. */
 import { Python } from "./python.js";
 
-/** @import {FromWorker} from "./messages.js" */
-/** @import {Job} from "./python.js" */
+/** @import {FromWorker, RunCell} from "./messages.js" */
+/** @import {Job, Listener} from "./python.js" */
 /**
  * @typedef {object} Cell
  * @property {string} label  its name in messages and tracebacks
@@ -24,26 +24,24 @@ export class Page {
   /**
    * Run a cell, after those that it depends on; each shows its own output.
    * @param {Cell} target
-   * @param {(message: FromWorker) => void} on  receives everything about the job
+   * @param {Listener} on
    * @returns {Job}
    */
   run(target, on) {
-    /** @type {Job} */
-    const job = {
+    /** @type {RunCell} */
+    const question = {
       type: "run",
       sources: this.cells.map((cell) => cell.code),
       labels: this.cells.map((cell) => cell.label),
       target: this.cells.indexOf(target),
       // More than two device pixels to a pixel costs time and shows nothing.
       scale: Math.min(Math.max(devicePixelRatio, 1), 2),
-      on: (message) => {
-        const about = "cell" in message ? [this.cells[message.cell]] : this.cells;
-        about.forEach((cell) => cell.receive?.(message));
-        on(message);
-      },
     };
-    this.python.run(job);
-    return job;
+    return this.python.run(question, (message) => {
+      const about = "cell" in message ? [this.cells[message.cell]] : this.cells;
+      about.forEach((cell) => cell.receive?.(message));
+      on(message);
+    });
   }
 
   /** `第 1、2 格` @param {number[]} indices */

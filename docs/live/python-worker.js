@@ -15,7 +15,8 @@ const FILES = { "figures.py": figures, "prerequisites.py": prerequisites, "runne
 /** @type {Promise<{pyodide: PyodideInterface, page: any}>} */
 let python;
 let jobs = Promise.resolve();
-let running = -1;
+/** What the messages of runner.py are about. */
+let running = { id: 0, cell: -1 };
 
 /** @param {FromWorker} message @param {Transferable[]} [transfer] */
 const send = (message, transfer = []) => self.postMessage(message, { transfer });
@@ -98,9 +99,9 @@ function watchDownloads() {
 
 /** What runner.py sends about the cell that runs. @param {any} message */
 function forward(message) {
-  const sent = /** @type {Text | Figure} */ ({
+  const sent = /** @type {(Text | Figure) & {id: number}} */ ({
     ...message.toJs({ dict_converter: Object.fromEntries }),
-    cell: running,
+    ...running,
   });
   send(sent, sent.type === "figure" && sent.png ? [sent.png.buffer] : []);
 }
@@ -125,38 +126,39 @@ async function load(pyodide, source) {
   }
 }
 
-/** @param {RunCell} job */
-async function run({ sources, labels, target, scale }) {
+/** @param {RunCell & {id: number}} job */
+async function run({ id, sources, labels, target, scale }) {
   let loading = true;
   try {
     const { pyodide, page } = await python;
     const [texts, files] = [pyodide.toPy(sources), pyodide.toPy(labels)];
     const before = page.missing(texts, target).toJs();
-    send({ type: "plan", before });
-    for (running of [...before, target]) {
+    send({ type: "plan", id, before });
+    for (const cell of [...before, target]) {
       loading = true;
-      await load(pyodide, sources[running]);
+      await load(pyodide, sources[cell]);
       loading = false;
-      send({ type: "begin", cell: running });
-      const error = page.run(texts, files, running, scale)?.toJs({ dict_converter: Object.fromEntries });
-      send({ type: "end", cell: running, error: error ?? null });
-      if (error) return send({ type: "finished", failed: running });
+      running = { id, cell };
+      send({ type: "begin", id, cell });
+      const error = page.run(texts, files, cell, scale)?.toJs({ dict_converter: Object.fromEntries });
+      send({ type: "end", id, cell, error: error ?? null });
+      if (error) return send({ type: "finished", id, failed: cell });
     }
-    send({ type: "finished", failed: null });
+    send({ type: "finished", id, failed: null });
   } catch (error) {
     lost(loading ? "load" : "crash", error);
   }
 }
 
-/** @param {AskLab} question */
-async function answer({ request }) {
+/** @param {AskLab & {id: number}} job */
+async function answer({ id, request }) {
   let loading = true;
   try {
     const { pyodide } = await python;
     await load(pyodide, "import labkit");
     loading = false;
-    send({ type: "answer", text: pyodide.pyimport("labkit.diagrams.panel").answer(request) });
-    send({ type: "finished", failed: null });
+    send({ type: "answer", id, text: pyodide.pyimport("labkit.diagrams.panel").answer(request) });
+    send({ type: "finished", id, failed: null });
   } catch (error) {
     lost(loading ? "load" : "crash", error);
   }

@@ -1,7 +1,8 @@
 /** The page's side of the worker: start it on first need, run one job at a time, stop. */
 
-/** @import {AskLab, FromWorker, RunCell, ToWorker} from "./messages.js" */
-/** @typedef {(RunCell | AskLab) & {on: (message: FromWorker) => void}} Job */
+/** @import {FromWorker, Question, ToWorker} from "./messages.js" */
+/** @typedef {(message: FromWorker) => void} Listener  to all that concerns one job */
+/** @typedef {{id: number, question: Question, on: Listener}} Job */
 
 // Python looks at the interrupt buffer between bytecodes; a long step in C does not.
 const PATIENCE = 1000;
@@ -12,8 +13,9 @@ export class Python {
   #worker = null;
   /** @type {Uint8Array | null} */
   #interrupt = null;
-  /** @type {Job[]} the first one runs */
-  #jobs = [];
+  /** By id, in the order of asking: the first one runs. @type {Map<number, Job>} */
+  #jobs = new Map();
+  #lastId = 0;
   /** The one that the worker has been sent. @type {Job | null} */
   #sent = null;
   #inCell = false;
@@ -41,20 +43,27 @@ export class Python {
     this.#send({ type: "start", interrupt: this.#interrupt, reload: this.#damaged });
   }
 
-  /** @param {Job} job */
-  run(job) {
-    this.#jobs.push(job);
+  get #first() {
+    return this.#jobs.values().next().value;
+  }
+
+  /** @param {Question} question @param {Listener} on @returns {Job} */
+  run(question, on) {
+    const job = { id: ++this.#lastId, question, on };
+    this.#jobs.set(job.id, job);
     this.#begin();
+    return job;
   }
 
   /** @param {Job} job */
   stop(job) {
-    if (job !== this.#jobs[0]) {
-      this.#jobs = this.#jobs.filter((other) => other !== job);
-      job.on({ type: "finished", failed: job.type === "run" ? job.target : null });
+    const { id, question, on } = job;
+    if (job !== this.#first) {
+      this.#jobs.delete(id);
+      on({ type: "finished", id, failed: question.type === "run" ? question.target : null });
     } else if (this.#interrupt && this.#inCell) {
       this.#interrupt[0] = KEYBOARD_INTERRUPT;
-      setTimeout(() => job === this.#jobs[0] && this.#lose(), PATIENCE);
+      setTimeout(() => job === this.#first && this.#lose(), PATIENCE);
     } else {
       this.#lose();
     }
@@ -71,18 +80,19 @@ export class Python {
 
   /** Send the first job, once: at the end of a job its owner may have asked for another. */
   #begin() {
-    const [job] = this.#jobs;
+    const job = this.#first;
     if (!job || job === this.#sent) return;
     this.#sent = job;
     if (!this.#worker) this.#start();
     if (this.#interrupt) this.#interrupt[0] = 0;
-    const { on, ...message } = job;
-    this.#send(message);
+    this.#send({ ...job.question, id: job.id });
   }
 
   /** @param {FromWorker} message */
   #receive(message) {
-    const [job] = this.#jobs;
+    // Loading and the loss of the worker concern the job that waits for it.
+    const job = "id" in message ? this.#jobs.get(message.id) : this.#first;
+    if ("id" in message && !job) return; // to a job that was stopped
     if (message.type === "begin") this.#inCell = true;
     if (message.type === "begin" || message.type === "answer") [this.ready, this.#damaged] = [true, false];
     if (message.type === "end") this.#inCell = false;
@@ -93,10 +103,7 @@ export class Python {
       this.#inCell = this.ready = false;
       this.#damaged ||= message.why === "load";
     }
-    if (over) {
-      this.#jobs.shift();
-      this.#sent = null;
-    }
+    if (over && job) this.#jobs.delete(job.id);
     job?.on(message);
     if (over) this.#begin();
   }
