@@ -1,4 +1,5 @@
 /** The controls of a parameter panel: one for each parameter, and the shapes of the inputs. */
+import { element } from "./element.js";
 import { axis } from "./lab-link.js";
 
 /** @import {State} from "./lab-link.js" */
@@ -10,13 +11,6 @@ import { axis } from "./lab-link.js";
  * @property {string} default  Python text; empty where the parameter has none
  * @property {boolean} more  waits under “更多参数”
  */
-
-/** @param {string} tag @param {Record<string, any>} [properties] @param {(Node | string)[]} children */
-export function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
 
 export class Form {
   /** @type {Map<string, HTMLInputElement | HTMLSelectElement>} */

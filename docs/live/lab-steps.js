@@ -1,6 +1,6 @@
 /** Step mode: one output after the other, how it is computed, and how its dy is added into dx, dW. */
+import { element } from "./element.js";
 import { nameOf } from "./lab-cells.js";
-import { element } from "./lab-form.js";
 
 /** @import {Cells, Links} from "./lab-cells.js" */
 /**

@@ -1,7 +1,8 @@
 /** <layer-lab>: the pictures of a layer, and the panel that redraws them for any setting. */
 import { copy } from "./copy.js";
+import { element } from "./element.js";
 import { Cells } from "./lab-cells.js";
-import { element, Form } from "./lab-form.js";
+import { Form } from "./lab-form.js";
 import { download } from "./lab-image.js";
 import { fromHash, numbers, toHash } from "./lab-link.js";
 import { Steps } from "./lab-steps.js";
