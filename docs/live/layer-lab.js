@@ -1,30 +1,26 @@
 /** <layer-lab>: the pictures of a layer, and the panel that redraws them for any setting. */
 import { copy } from "./copy.js";
 import { element } from "./element.js";
-import { Cells } from "./lab-cells.js";
 import { Form } from "./lab-form.js";
-import { download } from "./lab-image.js";
 import { fromHash, numbers, toHash } from "./lab-link.js";
-import { Steps } from "./lab-steps.js";
+import { Picture } from "./lab-picture.js";
+import { Tabs } from "./lab-tabs.js";
 import { page } from "./page.js";
 
-/** @import {Links} from "./lab-cells.js" */
 /** @import {Control} from "./lab-form.js" */
 /** @import {Place, State} from "./lab-link.js" */
-/** @import {Walk} from "./lab-steps.js" */
+/** @import {Drawn} from "./lab-picture.js" */
 /** @import {FromWorker} from "./messages.js" */
 /**
- * @typedef {object} Shown  from labkit.diagrams.panel.show
- * @property {string} view
+ * @typedef {object} Described  by labkit.diagrams.panel.show, which also draws
  * @property {string[]} views
- * @property {string} svg
- * @property {Links & Partial<Walk>} data
  * @property {string[]} notes
  * @property {string[]} cost
  * @property {string} code
  * @property {boolean} phases  whether training makes a difference
  * @property {string=} error
  * @property {{label: string, state: State}[]=} fixes
+ * @typedef {Drawn & Described} Shown
  *
  * @typedef {object} Start  from labkit.diagrams.panel.start
  * @property {State} state
@@ -42,16 +38,12 @@ export class LayerLab extends HTMLElement {
   #alive = new AbortController();
   /** Pictures of the default setting, made with the page. @type {Map<string, {svg: string, data: any}>} */
   #made = new Map();
-  /** @type {Place} */
+  /** @type {Place} shared with the picture */
   #place = { ...NOWHERE };
   #changed = "";
   #busy = false;
   #again = false;
   #rest = 0;
-  /** @type {Cells | null} */
-  #cells = null;
-  /** @type {Steps | null} */
-  #steps = null;
   /** @type {Start} */
   #start = /** @type {any} */ (null);
   /** @type {State} */
@@ -61,10 +53,8 @@ export class LayerLab extends HTMLElement {
   /** @type {Form} */
   #form = /** @type {any} */ (null);
   #id = `lab-${++count}`;
-  #tabs = element("div", { className: "lab-tabs", role: "tablist", ariaLabel: "看什么" });
-  #picture = element("div", { className: "lab-picture", role: "tabpanel" });
-  #tell = element("p", { className: "lab-tell", ariaLive: "polite" });
-  #under = element("div", { className: "lab-under" });
+  #picture = new Picture(`${this.#id}-picture`, this.#place, () => this.#keep());
+  #tabs = new Tabs(this.#id, this.#picture.element, (view) => this.#turn(view));
   #notes = element("div", { className: "lab-notes" });
   #error = element("div", { className: "lab-error", role: "alert" });
   #cost = element("ul", { className: "lab-cost" });
@@ -98,15 +88,13 @@ export class LayerLab extends HTMLElement {
 
   disconnectedCallback() {
     this.#alive.abort();
-    this.#steps?.stop();
+    this.#picture.pause();
     clearTimeout(this.#rest);
   }
 
   #build() {
     this.#phase.addEventListener("change", () => this.#change({ ...this.#state, training: this.#phase.checked }, "training"));
     this.#mask.addEventListener("input", () => this.#change({ ...this.#state, masked: numbers(this.#mask.value) }, "masked"));
-    this.#tabs.addEventListener("keydown", (event) => this.#tabKey(event));
-    this.#picture.id = `${this.#id}-picture`;
     const tools = [
       ["复制为代码", () => copy(this.#shown.code)],
       ["复制链接", () => copy(location.href.split("#")[0] + this.#hash())],
@@ -127,11 +115,11 @@ export class LayerLab extends HTMLElement {
       this.#formPlace,
       this.#phaseLabel,
       this.#error,
-      this.#tabs,
+      this.#tabs.element,
       this.#maskLabel,
-      this.#picture,
-      this.#tell,
-      this.#under,
+      this.#picture.element,
+      this.#picture.tell,
+      this.#picture.under,
       this.#notes,
       this.#cost,
       element("div", { className: "lab-tools" }, ...tools, this.#said, this.#status),
@@ -160,7 +148,7 @@ export class LayerLab extends HTMLElement {
       const found = fromHash(hash, start.state);
       this.#start = { ...start, families: this.#start.families };
       this.#made.clear();
-      this.#place = { ...NOWHERE, view: this.#place.view, ...found?.place, layer };
+      Object.assign(this.#place, { ...NOWHERE, view: this.#place.view }, found?.place, { layer });
       this.#state = found?.state ?? start.state;
       this.#changed = "";
       this.#makeForm();
@@ -183,7 +171,7 @@ export class LayerLab extends HTMLElement {
       this.#choose(layer, location.hash);
       return true;
     }
-    this.#place = found.place;
+    Object.assign(this.#place, found.place);
     this.#changed = "";
     this.#take(found.state);
     this.#show();
@@ -276,67 +264,20 @@ export class LayerLab extends HTMLElement {
 
   /** @param {Shown} shown */
   #render(shown) {
-    this.#steps?.stop();
-    this.#cells?.stop();
-    this.#steps = this.#cells = null;
+    this.#picture.stop();
     if (shown.error) return this.#refuse(shown.error, shown.fixes ?? []);
     this.#form.invalid("");
     this.#error.replaceChildren();
     this.#shown = shown;
     this.classList.remove("lab-stale");
     this.#place.view = shown.view;
-    this.#picture.innerHTML = shown.svg;
-    const svg = this.#picture.firstElementChild;
-    // A picture without cells may have to be scrolled by keys.
-    this.#picture.tabIndex = shown.data?.links ? -1 : 0;
-    this.#tell.textContent = "";
-    this.#under.replaceChildren();
+    this.#picture.show(shown);
+    this.#tabs.show(shown.views, shown.view, this.#start.titles);
     this.#notes.replaceChildren(...shown.notes.map((note) => element("p", { textContent: note })));
     this.#cost.replaceChildren(...shown.cost.map((line) => element("li", { textContent: line })));
     this.#phaseLabel.hidden = !shown.phases;
     this.#maskLabel.hidden = shown.view !== "unrolled";
-    this.#drawTabs(shown);
-    if (shown.data?.links && svg instanceof SVGElement) this.#animate(svg, shown);
     this.#rest = window.setTimeout(() => this.#ranges(), REST);
-  }
-
-  /** @param {SVGElement} svg @param {Shown} shown */
-  #animate(svg, { view, data }) {
-    const walking = view === "steps";
-    const cells = new Cells(
-      svg,
-      data,
-      (sentence, cell) => {
-        // A step says by itself what its output is made of.
-        this.#tell.textContent = walking && cell === `y${this.#steps?.step}` ? "" : sentence;
-        this.#place.cell = cell;
-      },
-      !walking,
-    );
-    this.#cells = cells;
-    svg.addEventListener("click", () => {
-      if (this.#steps && cells.pinned[0] === "y") this.#steps.go(Number(cells.pinned.slice(1)));
-      this.#keep();
-    });
-    if (walking) {
-      const steps = new Steps(cells, /** @type {Walk} */ (data), () => this.#moved());
-      this.#steps = steps;
-      steps.backward = this.#place.backward;
-      this.#under.replaceChildren(steps.element);
-      steps.go(this.#place.step);
-    } else {
-      cells.pinned = this.#place.cell;
-      cells.show(this.#place.cell);
-    }
-  }
-
-  #moved() {
-    if (!this.#steps) return;
-    const { step, backward } = this.#steps;
-    const before = this.#place.step !== step || this.#place.backward !== backward;
-    this.#place.step = step;
-    this.#place.backward = backward;
-    if (before) this.#keep();
   }
 
   /** @param {string} error @param {{label: string, state: State}[]} fixes */
@@ -356,44 +297,11 @@ export class LayerLab extends HTMLElement {
     this.#error.replaceChildren(element("p", { textContent: error }), ...buttons);
   }
 
-  /** @param {Shown} shown */
-  #drawTabs({ views, view }) {
-    // Only when a layer has other views: the tab that is pressed keeps the focus.
-    if (views.join() !== [...this.#tabs.children].map((tab) => tab.getAttribute("name")).join()) {
-      this.#tabs.replaceChildren(...views.map((name) => this.#tab(name)));
-    }
-    const focused = this.#tabs.matches(":focus-within");
-    for (const tab of /** @type {Iterable<HTMLButtonElement>} */ (this.#tabs.children)) {
-      const selected = tab.name === view;
-      tab.tabIndex = selected ? 0 : -1;
-      tab.ariaSelected = `${selected}`;
-      if (selected && focused) tab.focus();
-    }
-    this.#picture.setAttribute("aria-labelledby", `${this.#id}-${view}`);
-  }
-
-  /** @param {string} name  of a view */
-  #tab(name) {
-    const tab = element("button", { type: "button", role: "tab", id: `${this.#id}-${name}`, name, textContent: this.#start.titles[name] });
-    tab.setAttribute("aria-controls", this.#picture.id);
-    tab.addEventListener("click", () => this.#turn(name));
-    return tab;
-  }
-
   /** @param {string} view */
   #turn(view) {
     this.#place.view = view;
     this.#keep();
     this.#show();
-  }
-
-  /** @param {KeyboardEvent} event */
-  #tabKey(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const { views, view } = this.#shown;
-    this.#turn(views[(views.indexOf(view) + step + views.length) % views.length]);
   }
 
   #ranges() {
@@ -404,8 +312,7 @@ export class LayerLab extends HTMLElement {
 
   /** @param {"svg" | "png"} kind */
   #download(kind) {
-    const svg = this.#picture.querySelector("svg");
-    if (svg) download(svg, `${this.#state.layer}-${this.#place.view}`, kind);
+    this.#picture.download(`${this.#state.layer}-${this.#place.view}`, kind);
   }
 
   /** @param {string} text */
