@@ -441,6 +441,17 @@ def test_a_late_answer_is_not_shown(browser, host):
         lab.locator(".diagram text", has_text="units=6").wait_for()
 
 
+def test_the_view_turned_to_last_stays(browser, host):
+    """Also when Python answers later for a view that the reader has left."""
+    with open_page(browser, host + "/" + DENSE) as tab:
+        lab = lab_of(tab)
+        lab.get_by_role("tab", name="逐步").click()
+        turn(lab, "形状")
+        run_cell(tab, 0)  # after the panel's question
+        assert lab.get_by_role("tab", selected=True).text_content() == "形状"
+        assert "view=shape" in tab.url
+
+
 def test_another_layer_is_shown_in_the_same_view(browser, host):
     with open_page(browser, host + "/lab/") as tab:
         lab = lab_of(tab)

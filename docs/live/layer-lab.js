@@ -4,13 +4,13 @@ import { element } from "./element.js";
 import { Form } from "./lab-form.js";
 import { fromHash, numbers, toHash } from "./lab-link.js";
 import { Picture } from "./lab-picture.js";
+import { Questions } from "./lab-questions.js";
 import { Tabs } from "./lab-tabs.js";
 import { page } from "./page.js";
 
 /** @import {Control} from "./lab-form.js" */
 /** @import {Place, State} from "./lab-link.js" */
 /** @import {Drawn} from "./lab-picture.js" */
-/** @import {FromWorker} from "./messages.js" */
 /**
  * @typedef {object} Described  by labkit.diagrams.panel.show, which also draws
  * @property {string[]} views
@@ -31,7 +31,6 @@ import { page } from "./page.js";
  */
 
 const NOWHERE = { layer: "", view: "shape", cell: "", step: 0, backward: false };
-const REST = 400; // milliseconds without a change before the legal ranges are asked for
 let count = 0;
 
 export class LayerLab extends HTMLElement {
@@ -41,9 +40,6 @@ export class LayerLab extends HTMLElement {
   /** @type {Place} shared with the picture */
   #place = { ...NOWHERE };
   #changed = "";
-  #busy = false;
-  #again = false;
-  #rest = 0;
   /** @type {Start} */
   #start = /** @type {any} */ (null);
   /** @type {State} */
@@ -55,10 +51,10 @@ export class LayerLab extends HTMLElement {
   #id = `lab-${++count}`;
   #picture = new Picture(`${this.#id}-picture`, this.#place, () => this.#keep());
   #tabs = new Tabs(this.#id, this.#picture.element, (view) => this.#turn(view));
+  #questions = new Questions((shown) => this.#render(shown), (reason) => this.#lost(reason));
   #notes = element("div", { className: "lab-notes" });
   #error = element("div", { className: "lab-error", role: "alert" });
   #cost = element("ul", { className: "lab-cost" });
-  #status = element("span", { className: "lab-status", role: "status" }); // of Python
   #said = element("span", { className: "lab-status", role: "status" }); // of a button
   #formPlace = element("div");
   #phase = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
@@ -89,7 +85,7 @@ export class LayerLab extends HTMLElement {
   disconnectedCallback() {
     this.#alive.abort();
     this.#picture.pause();
-    clearTimeout(this.#rest);
+    this.#questions.stop();
   }
 
   #build() {
@@ -122,7 +118,7 @@ export class LayerLab extends HTMLElement {
       this.#picture.under,
       this.#notes,
       this.#cost,
-      element("div", { className: "lab-tools" }, ...tools, this.#said, this.#status),
+      element("div", { className: "lab-tools" }, ...tools, this.#said, this.#questions.status),
     );
   }
 
@@ -144,7 +140,7 @@ export class LayerLab extends HTMLElement {
 
   /** Another layer, with its own controls and default, in the same view. @param {string} layer @param {string} [hash]  that asks for it */
   #choose(layer, hash = "") {
-    this.#ask({ action: "start", layer }, (/** @type {Start} */ start) => {
+    this.#questions.ask({ action: "start", layer }, (/** @type {Start} */ start) => {
       const found = fromHash(hash, start.state);
       this.#start = { ...start, families: this.#start.families };
       this.#made.clear();
@@ -216,44 +212,17 @@ export class LayerLab extends HTMLElement {
   #show() {
     const same = JSON.stringify(this.#state) === JSON.stringify(this.#start.state);
     const made = same ? this.#made.get(this.#place.view) : undefined;
-    if (made) this.#render({ ...this.#start.shown, ...made, view: this.#place.view, notes: made.data?.notes ?? [] });
-    else this.#request();
+    if (!made) return this.#request();
+    this.#questions.want(null);
+    this.#render({ ...this.#start.shown, ...made, view: this.#place.view, notes: made.data?.notes ?? [] });
   }
 
   #request() {
-    if (this.#busy) return void (this.#again = true);
-    const [state, { view }] = [this.#state, this.#place];
-    this.#ask({ action: "show", state, view, changed: this.#changed }, (shown) => {
-      if (!this.#again && state === this.#state) this.#render(shown);
-    });
-  }
-
-  /** @param {object} question @param {(answer: any) => void} then */
-  #ask(question, then) {
-    this.#busy = true;
-    clearTimeout(this.#rest);
-    this.#status.textContent = "";
-    page.python.run({ type: "lab", request: JSON.stringify(question) }, (message) => this.#receive(message, then));
-  }
-
-  /** @param {FromWorker} message @param {(answer: any) => void} then */
-  #receive(message, then) {
-    if (message.type === "progress") this.#status.textContent = message.text;
-    if (message.type === "answer") {
-      this.#status.textContent = "";
-      then(JSON.parse(message.text));
-    }
-    if (message.type !== "finished" && message.type !== "lost") return;
-    this.#busy = false;
-    if (message.type === "lost") return this.#lost(message.reason);
-    if (!this.#again) return;
-    this.#again = false;
-    this.#request();
+    this.#questions.want({ action: "show", state: this.#state, view: this.#place.view, changed: this.#changed });
   }
 
   /** @param {string} reason */
   #lost(reason) {
-    this.#again = false;
     const retry = element("button", { type: "button", textContent: "重试" });
     retry.addEventListener("click", () => {
       this.#error.replaceChildren();
@@ -277,7 +246,7 @@ export class LayerLab extends HTMLElement {
     this.#cost.replaceChildren(...shown.cost.map((line) => element("li", { textContent: line })));
     this.#phaseLabel.hidden = !shown.phases;
     this.#maskLabel.hidden = shown.view !== "unrolled";
-    this.#rest = window.setTimeout(() => this.#ranges(), REST);
+    this.#questions.hint({ action: "ranges", state: this.#state }, (ranges) => this.#form.ranges(ranges));
   }
 
   /** @param {string} error @param {{label: string, state: State}[]} fixes */
@@ -302,12 +271,6 @@ export class LayerLab extends HTMLElement {
     this.#place.view = view;
     this.#keep();
     this.#show();
-  }
-
-  #ranges() {
-    // Only where Python is up anyway: nobody loads it for a hint.
-    if (this.#busy || !page.python.ready) return;
-    this.#ask({ action: "ranges", state: this.#state }, (ranges) => this.#form.ranges(ranges));
   }
 
   /** @param {"svg" | "png"} kind */
