@@ -1,4 +1,4 @@
-"""Convolutions, borders and local windows beyond the golden cases."""
+"""Convolutions and borders beyond the golden cases."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from labkit import layers
 from labkit.layers import (
     Conv1D,
+    Conv2D,
     Conv2DTranspose,
     Conv3D,
     Conv3DTranspose,
@@ -16,8 +17,6 @@ from labkit.layers import (
     Cropping3D,
     DepthwiseConv2D,
     Input,
-    LocallyConnected1D,
-    LocallyConnected2D,
     SeparableConv1D,
     SeparableConv2D,
     UpSampling1D,
@@ -28,7 +27,7 @@ from labkit.layers import (
     ZeroPadding3D,
 )
 from tests.mistakes import check
-from tests.test_shapes import any_case, check_window, data_format, image, padding, size
+from tests.shapes import any_case, check_window, data_format, image, padding, pair, size
 
 SEQUENCE, IMAGE, VOLUME = (2, 7, 2), (2, 5, 6, 2), (1, 4, 5, 3, 2)
 FIRST = "channels_first"
@@ -88,13 +87,15 @@ CASES = [
     (lambda: UpSampling2D((2, 3), interpolation="bilinear"), [IMAGE], {}),
     (lambda: UpSampling2D(2, FIRST, "bilinear"), [IMAGE], {}),
     (lambda: UpSampling3D((1, 2, 3)), [VOLUME], {}),
-    (lambda: LocallyConnected1D(3, 3, strides=2, activation="tanh"), [SEQUENCE], {}),
-    (lambda: LocallyConnected2D(2, (2, 3), (1, 2)), [IMAGE], {}),
-    (
-        lambda: LocallyConnected2D(2, 2, data_format=FIRST, kernel_regularizer="l2"),
-        [(2, 2, 4, 3)],
-        {},
-    ),
+    *[
+        (lambda padding=padding, strides=strides: Conv2D(3, (3, 2), strides, padding), [IMAGE], {})
+        for padding in ("valid", "same")
+        for strides in (1, 2, (1, 3))
+    ],
+    (lambda: Conv2D(2, 2, dilation_rate=(2, 3), activation="tanh"), [IMAGE], {}),
+    (lambda: Conv2D(2, 3, padding="same", dilation_rate=2), [IMAGE], {}),
+    (lambda: Conv2D(2, 1, use_bias=False), [IMAGE], {}),
+    (lambda: Conv2D(2, (2, 3), data_format=FIRST, padding="same"), [(2, 2, 5, 6)], {}),
 ]
 
 
@@ -116,6 +117,18 @@ def test_one_dimensional_convolution(steps, kernel_size, strides, dilation_rate,
         == (2, -(-(steps - (covered - 1) * (mode == "valid")) // strides), 3)
     )
     assert layer.compute_output_shape((None, None, 2)) == (None, None, 3)
+
+
+@any_case
+@given(st.tuples(st.integers(1, 9), st.integers(1, 9)), pair, pair, pair, padding, data_format)
+def test_convolution(space, kernel_size, strides, dilation_rate, padding, data_format):
+    if max(strides) > 1:
+        dilation_rate = (1, 1)  # the two together are refused; test_bad_input has that
+    layer = Conv2D(
+        3, kernel_size, strides, padding, data_format=data_format, dilation_rate=dilation_rate
+    )
+    covered = [(k - 1) * d + 1 for k, d in zip(kernel_size, dilation_rate, strict=True)]
+    check_window(layer, image(space, 2, data_format), covered, space)
 
 
 def test_causal_convolution_sees_nothing_that_follows():
@@ -240,10 +253,6 @@ WRONG = [
     (lambda: UpSampling2D((2, 2, 2)), ValueError, "(2, 2, 2)"),
     (lambda: UpSampling2D(2, interpolation="cubic"), ValueError, "'cubic'"),
     (lambda: UpSampling3D(2.5), ValueError, "2.5"),
-    (lambda: LocallyConnected1D(2, 3, padding="same"), ValueError, "'same'"),
-    (lambda: LocallyConnected1D(2, 3)(Input((None, 2))), TypeError, "None"),
-    (lambda: LocallyConnected2D(2, 3)(Input((None, 5, 2))), ValueError, "None"),
-    (lambda: LocallyConnected2D(2, 9)(X), ValueError, "kernel_size=(9, 9)"),
     (lambda: layers.Conv2D(8, 3, 3, strides=2), ValueError, "strides"),
     (lambda: layers.Conv2D(nb_filter=8, filters=8, kernel_size=3), TypeError, "nb_filter"),
 ]

@@ -1,4 +1,4 @@
-"""Core, merge, activation and noise layers beyond the golden cases."""
+"""Core layers beyond the golden cases."""
 
 import numpy as np
 import pytest
@@ -6,44 +6,44 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit import backend as K
-from labkit import layers
+from labkit import regularizers
 from labkit.layers import (
-    ELU,
+    Activation,
     ActivityRegularization,
-    AlphaDropout,
-    Average,
-    Concatenate,
     Dense,
-    Dot,
-    Embedding,
-    GaussianDropout,
-    GaussianNoise,
+    Dropout,
+    Flatten,
     Input,
     Lambda,
-    LeakyReLU,
     Masking,
-    Maximum,
-    Minimum,
-    Multiply,
     Permute,
-    PReLU,
-    ReLU,
     RepeatVector,
     Reshape,
-    Softmax,
     SpatialDropout1D,
     SpatialDropout2D,
     SpatialDropout3D,
-    Subtract,
-    ThresholdedReLU,
 )
 from labkit.models import Model, Sequential
 from tests.mistakes import check
+from tests.shapes import any_case, data_format, size
 from tests.slopes import check_slopes, normal
-from tests.test_shapes import any_case
 
 TRAINING = {"training": True}
 CASES = [
+    (lambda: Dense(3), [(2, 4)], {}),
+    (lambda: Dense(3, activation="tanh", use_bias=False), [(2, 4)], {}),
+    (lambda: Dense(2, activation="softmax"), [(2, 3, 4)], {}),
+    (lambda: Dense(2, kernel_regularizer="l2", bias_regularizer="l1"), [(2, 3)], {}),
+    (lambda: Dense(2, activity_regularizer=regularizers.l2(0.3)), [(2, 3)], {}),
+    *[
+        (lambda name=name: Activation(name), [(3, 4)], {})
+        for name in "elu selu softplus softsign tanh sigmoid exponential linear softmax".split()
+    ],
+    (lambda: Flatten(), [(2, 3, 4)], {}),
+    (lambda: Flatten("channels_first"), [(2, 3, 4, 2)], {}),
+    (lambda: Dropout(0.4), [(3, 4)], {}),
+    (lambda: Dropout(0.4, seed=1), [(3, 4)], {"training": True}),
+    (lambda: Dropout(0.4, noise_shape=(None, 1, 4), seed=1), [(2, 3, 4)], {"training": True}),
     (lambda: Reshape((4, -1)), [(2, 3, 8)], {}),
     (lambda: Permute((3, 1, 2)), [(2, 3, 4, 2)], {}),
     (lambda: RepeatVector(3), [(2, 4)], {}),
@@ -54,28 +54,27 @@ CASES = [
     (lambda: SpatialDropout1D(0.4), [(2, 3, 4)], TRAINING),
     (lambda: SpatialDropout2D(0.4), [(2, 3, 2, 4)], TRAINING),
     (lambda: SpatialDropout3D(0.4), [(2, 3, 2, 2, 4)], TRAINING),
-    (lambda: GaussianNoise(0.3), [(3, 4)], TRAINING),
-    (lambda: GaussianDropout(0.3), [(3, 4)], TRAINING),
-    (lambda: AlphaDropout(0.3, seed=1), [(3, 4)], TRAINING),
-    (lambda: Subtract(), [(2, 3), (2, 3)], {}),
-    (lambda: Multiply(), [(2, 3), (2, 3), (2, 1)], {}),
-    (lambda: Average(), [(2, 4, 3), (2, 3), (2, 4, 1)], {}),
-    (lambda: Maximum(), [(2, 3), (2, 3)], {}),
-    (lambda: Minimum(), [(2, 3), (2, 3)], {}),
-    (lambda: Concatenate(), [(2, 3), (2, 1)], {}),
-    (lambda: Concatenate(axis=1), [(2, 3, 2), (2, 1, 2), (2, 2, 2)], {}),
-    (lambda: Dot(axes=1), [(2, 3), (2, 3)], {}),
-    (lambda: Dot(axes=(2, 1), normalize=True), [(2, 4, 3), (2, 3, 5)], {}),
-    (lambda: Dot(axes=-1), [(2, 4, 3), (2, 3)], {}),
-    (lambda: LeakyReLU(0.2), [(3, 4)], {}),
-    (lambda: PReLU(alpha_regularizer="l2"), [(3, 4)], {}),
-    (lambda: PReLU(shared_axes=[1, 2]), [(2, 3, 2, 4)], {}),
-    (lambda: ELU(0.7), [(3, 4)], {}),
-    (lambda: ThresholdedReLU(0.3), [(3, 4)], {}),
-    (lambda: Softmax(), [(3, 4)], {}),
-    (lambda: Softmax(axis=1), [(2, 3, 4)], {}),
-    (lambda: ReLU(1.0, 0.1, 0.2), [(3, 4)], {}),
 ]
+
+
+def test_relu_and_hard_sigmoid_away_from_their_kinks(float64):
+    x = np.array([[-3.1, -1.3, 0.7, 2.9, 5.1]])
+    for name in ("relu", "hard_sigmoid"):
+        check_slopes(Activation(name), [x], {})
+
+
+@any_case
+@given(st.lists(st.none() | size, min_size=2, max_size=4), data_format)
+def test_flatten(space, data_format):
+    layer = Flatten(data_format)
+    if None in space:
+        with pytest.raises(ValueError, match="必须已知"):
+            layer(Input(space))
+        return
+    real = layer(np.zeros((2, *space), "float32")).shape
+    assert real == (2, int(np.prod(space)))
+    assert layer.compute_output_shape((2, *space)) == real
+    assert layer(Input(space)).shape == (None, real[1])
 
 
 @any_case
@@ -89,23 +88,6 @@ def test_reshape_and_permute_keep_every_element(shape, random):
     flat = Reshape((-1,))(y)
     assert flat.shape == (2, np.prod(shape)) == Reshape((-1,)).compute_output_shape(y.shape)
     np.testing.assert_array_equal(flat, y.reshape(2, -1))
-
-
-@pytest.mark.parametrize(
-    ("layer", "expected"),
-    [
-        (lambda: LeakyReLU(0.1), lambda x: np.where(x >= 0, x, 0.1 * x)),
-        (lambda: ELU(2.0), lambda x: np.where(x > 0, x, 2 * np.expm1(x))),
-        (lambda: ThresholdedReLU(1.0), lambda x: np.where(x > 1.0, x, 0)),
-        (
-            lambda: ReLU(2.0, 0.1, 1.0),
-            lambda x: np.where(x >= 2, 2, np.where(x > 1, x, 0.1 * (x - 1))),
-        ),
-    ],
-)
-def test_activations_by_definition(layer, expected):
-    x = np.array([[-2.0, -0.5, 0.0, 1.0, 1.5, 2.0, 3.0]], "float32")
-    np.testing.assert_allclose(layer()(x), expected(x), rtol=1e-5)
 
 
 def test_lambda_arguments_mask_and_shape():
@@ -150,25 +132,39 @@ def test_lambda_trains_what_it_passes_on(float64):
     check_slopes(model, [normal(2, 3)], {})
 
 
-def test_masks_of_concatenated_inputs():
-    a = Embedding(5, 2, mask_zero=True)(np.array([[1, 0]]))
-    y = Concatenate(axis=1)([a, np.ones((1, 3, 2), "float32")])
-    assert y._keras_mask.tolist() == [[True, False, True, True, True]]
-    assert (
-        Dot(axes=1)([a, a])._keras_mask is None
-        if hasattr(Dot(axes=1)([a, a]), "_keras_mask")
-        else True
-    )
+def test_dropout_only_in_training():
+    x = np.ones((200, 50), "float32")
+    layer = Dropout(0.25)
+    np.testing.assert_array_equal(layer(x), x)
+    y = layer(x, training=True)
+    assert (y == 0).mean() == pytest.approx(0.25, abs=0.02)
+    assert y.mean() == pytest.approx(1, abs=0.03)
 
 
-@pytest.mark.parametrize("name", ["add", "multiply", "average", "maximum", "minimum"])
-def test_functional_forms(name):
-    a, b = normal(2, 3).astype("float32"), normal(2, 3, seed=1).astype("float32")
-    numpy = {"average": lambda x, y: (x + y) / 2}.get(name) or getattr(np, name)
-    np.testing.assert_allclose(getattr(layers, name)([a, b]), numpy(a, b), rtol=1e-6)
-    np.testing.assert_allclose(layers.subtract([a, b]), a - b)
-    np.testing.assert_allclose(layers.concatenate([a, b], axis=0), np.concatenate([a, b]))
-    np.testing.assert_allclose(layers.dot([a, b], 1)[:, 0], (a * b).sum(axis=1), rtol=1e-5)
+@pytest.mark.parametrize("rate", [0, 0.0, 1, 1.0, -3, 7])
+def test_dropout_is_off_at_both_ends(rate):
+    x = normal(3, 4)
+    np.testing.assert_allclose(Dropout(rate)(x, training=True), x, rtol=1e-6)
+
+
+def test_dropout_noise_shape():
+    y = Dropout(0.5, noise_shape=(None, 1, None))(np.ones((4, 6, 20)), training=True)
+    assert (y == y[:, :1]).all()  # the same decision at every step
+    assert 0 < (y[:, 0] == 0).mean() < 1
+    y = Dropout(0.5, noise_shape=(4, 6, 1))(np.ones((4, 6, 20)), training=True)
+    assert (y == y[..., :1]).all()
+
+
+def test_dropout_seeds():
+    x = np.ones((4, 20))
+    one, two = Dropout(0.5, seed=3), Dropout(0.5, seed=3)
+    first = one(x, training=True)
+    np.testing.assert_array_equal(first, two(x, training=True))
+    assert not np.array_equal(first, one(x, training=True))  # every batch draws anew
+    np.random.seed(5)
+    free = Dropout(0.5)(x, training=True)
+    np.random.seed(5)
+    np.testing.assert_array_equal(Dropout(0.5)(x, training=True), free)
 
 
 X, T = np.ones((2, 3), "float32"), np.ones((2, 4, 3), "float32")
@@ -189,34 +185,6 @@ WRONG = [
     (lambda: ActivityRegularization(l1=-1.0), ValueError, "l1=-1.0"),
     (lambda: SpatialDropout1D(0.5)(X), ValueError, "2 维"),
     (lambda: SpatialDropout2D(0.5, "first"), ValueError, "'first'"),
-    (lambda: GaussianNoise(-1), ValueError, "stddev=-1"),
-    (lambda: GaussianNoise("1"), ValueError, "'1'"),
-    (lambda: GaussianDropout(None), ValueError, "rate=None"),
-    (lambda: AlphaDropout(0.5, noise_shape=(5, 1))(X, training=True), ValueError, "(5, 1)"),
-    (lambda: Subtract()([X, X, X]), ValueError, "3 个输入"),
-    (lambda: Multiply()([X]), ValueError, "1 个输入"),
-    (lambda: Average()(X), ValueError, "1 个输入"),
-    (lambda: Maximum()([X, np.ones((2, 4))]), ValueError, "(4,)"),
-    (lambda: Minimum()([X, np.ones((3, 3))]), ValueError, "[2, 3]"),
-    (lambda: Concatenate()([X, T]), ValueError, "(2, 4, 3)"),
-    (lambda: Concatenate(axis=5)([X, X]), ValueError, "axis=5"),
-    (lambda: Concatenate()([X]), ValueError, "1 个输入"),
-    (lambda: Dot(axes="1"), TypeError, "'1'"),
-    (lambda: Dot(axes=(1, 2, 3)), ValueError, "(1, 2, 3)"),
-    (lambda: Dot(axes=(1, 1.5)), ValueError, "1.5"),
-    (lambda: Dot(axes=1)([X]), ValueError, "1 个输入"),
-    (lambda: Dot(axes=1)([X, np.ones((2, 4))]), ValueError, "axes=1"),
-    (lambda: Dot(axes=0)([X, X]), ValueError, "axes=0"),
-    (lambda: LeakyReLU("0.3"), ValueError, "'0.3'"),
-    (lambda: LeakyReLU(float("nan")), ValueError, "alpha=nan"),
-    (lambda: PReLU(shared_axes=0), ValueError, "shared_axes=0"),
-    (lambda: PReLU(shared_axes=[3])(X), IndexError, "shared_axes=[3]"),
-    (lambda: PReLU()(Input((None, 3))), ValueError, "None"),
-    (lambda: ELU(None), ValueError, "alpha=None"),
-    (lambda: ThresholdedReLU("a"), ValueError, "'a'"),
-    (lambda: ReLU(max_value=-1.0), ValueError, "max_value=-1"),
-    (lambda: ReLU(negative_slope=-0.1), ValueError, "negative_slope=-0.1"),
-    (lambda: Softmax()(np.ones(3, "float32")), ValueError, "(3,)"),
 ]
 
 

@@ -23,7 +23,7 @@ MODULES = [
     importlib.import_module(f"tests.layers.{path.stem}")
     for path in sorted(Path(__file__).parent.glob("test_*.py"))
     if path.stem != Path(__file__).stem
-] + [importlib.import_module("tests.test_layers")]
+]
 CASES = [row for module in MODULES for row in getattr(module, "CASES", [])]
 
 

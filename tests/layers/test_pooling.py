@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit import layers
-from labkit.layers import Input, Masking
+from labkit.layers import Input, Masking, MaxPooling2D
 from tests.mistakes import check
-from tests.test_shapes import any_case, check_window, data_format, image, padding, size
+from tests.shapes import any_case, check_window, data_format, image, padding, pair, size
 
 SHAPES = {1: (2, 7, 2), 2: (2, 5, 6, 2), 3: (1, 4, 5, 4, 2)}
 MASK = np.array([[True] * 4 + [False] * 3, [True] * 7])
@@ -32,7 +32,20 @@ CASES = [
     (lambda: layers.AveragePooling1D(3, data_format="channels_first"), [(2, 3, 7)], {}),
     (lambda: layers.GlobalAveragePooling1D(), [SHAPES[1]], {"mask": MASK}),
     (lambda: layers.GlobalMaxPooling2D("channels_first"), [SHAPES[2]], {}),
+    (lambda: MaxPooling2D(), [SHAPES[2]], {}),
+    (lambda: MaxPooling2D(3, 1, "same"), [SHAPES[2]], {}),
+    (lambda: MaxPooling2D((2, 3), (1, 2)), [SHAPES[2]], {}),
+    (lambda: MaxPooling2D(2, data_format="channels_first", padding="same"), [(2, 2, 5, 6)], {}),
 ]
+
+
+@any_case
+@given(
+    st.tuples(st.integers(1, 9), st.integers(1, 9)), pair, st.none() | pair, padding, data_format
+)
+def test_pooling(space, pool_size, strides, padding, data_format):
+    layer = MaxPooling2D(pool_size, strides, padding, data_format)
+    check_window(layer, image(space, 2, data_format), pool_size, space)
 
 
 @any_case
