@@ -20,3 +20,25 @@ def float64():
     K.set_floatx("float64")
     yield
     K.set_floatx("float32")
+
+
+# Playwright loads, and Chromium starts, only in runs that have a test in the browser.
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for every test of the process; `open_page` gives each a profile of its own."""
+    from tests.browser import chromium
+
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def host():
+    """The address of the built site."""
+    from tests.browser import SITE, serve
+
+    assert SITE.exists(), "make site comes first"
+    with serve(SITE) as host:
+        yield host

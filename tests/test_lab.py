@@ -17,26 +17,13 @@ from labkit.diagrams.panel import VIEWS
 from labkit.diagrams.states import input_of, layer_of, state_of
 from labkit.diagrams.steps import short_number
 from labkit.layers import Conv2D, Dense
-from tests.browser import SITE, START, chromium, open_page, record, run_cell, serve
+from tests.browser import START, open_page, record, run_cell
 from tests.fences import ROOT
 
 CONV = "layers/convolutional/Conv2D/"
 DENSE = "layers/core/Dense/"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 PARTS = "layer-lab, .lab-figure"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def host():
-    assert SITE.exists(), "make site comes first"
-    with serve(SITE) as host:
-        yield host
 
 
 def lab_of(tab):

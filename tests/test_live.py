@@ -7,7 +7,7 @@ from textwrap import indent
 import markdown
 import pytest
 
-from tests.browser import SITE, cell, chromium, finish, open_page, record, run_cell, serve
+from tests.browser import SITE, cell, finish, open_page, record, run_cell, serve
 
 EXTENSIONS = ["pymdownx.superfences", "pymdownx.highlight", "pymdownx.details"]
 LANGUAGE = {"pymdownx.highlight": {"pygments_lang_class": True}}
@@ -47,12 +47,6 @@ def write(folder):
         return name
 
     return write
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.browser import SITE, cell, chromium, open_page, run_cell, serve
+from tests.browser import cell, open_page, run_cell
 from tests.fences import ROOT, fences, pages
 
 
@@ -23,19 +23,6 @@ def address(page):
 
 
 PAGES = [page for page in pages() if page.is_relative_to(ROOT / "docs") and live_fences(page)]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def host():
-    assert SITE.exists(), "make site comes first"
-    with serve(SITE) as host:
-        yield host
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -12,7 +12,7 @@ from labkit.diagrams.notebook import symbol_view, tensor_view
 from labkit.diagrams.states import state_of
 from labkit.layers import LSTM, Add, Conv2D, Dense, Embedding, Flatten, Input, TimeDistributed
 from labkit.models import Model, Sequential
-from tests.browser import SITE, chromium, open_page, serve
+from tests.browser import SITE, open_page, serve
 from tests.fences import ROOT
 
 # Chinese glyphs for a machine without a Chinese font; the widths are those of any such font.
@@ -129,15 +129,14 @@ def gallery(tmp_path_factory):
         f'{links}{font}<body><article class="md-typeset"><div class="lab-figure">{figures}</div>'
         "</article>"
     )
-    with serve(folder) as host, chromium() as browser:
-        yield host, browser
+    with serve(folder) as host:
+        yield host
 
 
 @pytest.mark.parametrize("scheme", ["default", "slate"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_text_stays_in_its_box(gallery, scheme, width):
-    host, browser = gallery
-    with open_page(browser, host, viewport={"width": width, "height": 900}) as tab:
+def test_text_stays_in_its_box(browser, gallery, scheme, width):
+    with open_page(browser, gallery, viewport={"width": width, "height": 900}) as tab:
         tab.evaluate(f'document.body.setAttribute("data-md-color-scheme", "{scheme}")')
         tab.evaluate("document.fonts.load('12px Sans', '形状').then(() => document.fonts.ready)")
         assert tab.evaluate("document.fonts.check('12px Sans', '形状')")
@@ -146,19 +145,17 @@ def test_text_stays_in_its_box(gallery, scheme, width):
         assert not problems, json.dumps(problems[:40], ensure_ascii=False, indent=1)
 
 
-def test_the_measure_notices_a_text_that_is_too_long(gallery):
-    host, browser = gallery
-    with open_page(browser, host) as tab:
+def test_the_measure_notices_a_text_that_is_too_long(browser, gallery):
+    with open_page(browser, gallery) as tab:
         tab.evaluate("""document.querySelector('#Dense-shape .box text').textContent =
             '这一行字比它的框长得多'""")
         assert any("Dense-shape: outside its box" in problem for problem in tab.evaluate(MEASURE))
 
 
 @pytest.mark.parametrize("scheme", ["default", "slate"])
-def test_ink_stands_out(gallery, scheme):
+def test_ink_stands_out(browser, gallery, scheme):
     """Texts against what they are written on: at least 4.5 to 1 (WCAG AA), also when lit up."""
-    host, browser = gallery
-    with open_page(browser, host) as tab:
+    with open_page(browser, gallery) as tab:
         tab.evaluate(f'document.body.setAttribute("data-md-color-scheme", "{scheme}")')
         weak = tab.evaluate(
             """() => {

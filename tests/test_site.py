@@ -9,7 +9,7 @@ import pytest
 
 import labkit.layers
 from labkit.engine.base_layer import Layer
-from tests.browser import SITE, chromium, open_page, serve
+from tests.browser import SITE, open_page, serve
 from tests.fences import ROOT, fences
 
 HOST = "http://site.test/"
@@ -160,12 +160,6 @@ def address(tmp_path_factory):
     (root / "some" / "where" / "site").symlink_to(SITE)
     with serve(root) as host:
         yield f"{host}/some/where/site/"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 def public_pages():
