@@ -82,6 +82,20 @@ class KeepPositive(Layer):
         return K.greater(K.sum(inputs, axis=-1), 0.0)
 
 
+class DropMask(Layer):
+    """Takes a mask and passes on none."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs):
+        return inputs
+
+    def compute_mask(self, inputs, mask=None):
+        return None
+
+
 class MaskedMean(Layer):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from labkit import backend as K
 from labkit.layers import LSTM, BatchNormalization, Dense, Dropout, Embedding, Input
 from labkit.models import Model, Sequential
 from labkit.run import ArrayWithMask
-from tests.engine.own_layers import KeepPositive, MaskedMean, Scale
+from tests.engine.own_layers import DropMask, KeepPositive, MaskedMean, Scale
 
 
 def test_mask_reaches_through_a_model():
@@ -59,3 +60,13 @@ def test_own_masks():
     np.testing.assert_allclose(model.predict(x), [[2, 3]])
     with pytest.raises(TypeError, match="supports_masking"):
         Scale()(KeepPositive()(i))
+
+
+@pytest.mark.parametrize("make", [np.array, K.variable])
+def test_an_input_that_a_layer_returns_keeps_its_own_mask(make):
+    x = make([[[1.0, 1.0], [-5.0, 1.0], [3.0, 5.0]]])
+    masked = KeepPositive()(x)
+    assert masked._keras_mask.tolist() == [[True, False, True]]
+    assert getattr(x, "_keras_mask", None) is None
+    assert getattr(DropMask()(masked), "_keras_mask", None) is None
+    assert masked._keras_mask.tolist() == [[True, False, True]]
