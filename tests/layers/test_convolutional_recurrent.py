@@ -1,12 +1,9 @@
 """ConvLSTM2D and its cell beyond the golden cases."""
 
 import numpy as np
-import pytest
 
-from labkit import layers
 from labkit.layers import ConvLSTM2D, ConvLSTM2DCell, Input
 from tests.layers.sequences import CellAsLayer
-from tests.mistakes import check
 
 FRAMES = (1, 3, 5, 4, 2)
 CASES = [
@@ -29,10 +26,5 @@ WRONG = [
     (lambda: ConvLSTM2D(2, 9)(IMAGES), ValueError, "kernel_size=(9, 9)"),
     (lambda: ConvLSTM2D(2, 3)(STEPS), ValueError, "3 维"),
     (lambda: ConvLSTM2D(2, 3, unroll=True), TypeError, "unroll=True"),
-    (lambda: layers.ConvLSTM2D(2, 3)(Input((3, 5, 5, None))), ValueError, "None"),
+    (lambda: ConvLSTM2D(2, 3)(Input((3, 5, 5, None))), ValueError, "None"),
 ]
-
-
-@pytest.mark.parametrize(("use", "raises", "received"), WRONG)
-def test_wrong_use(use, raises, received):
-    check(raises, received, use)

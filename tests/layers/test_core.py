@@ -186,8 +186,3 @@ WRONG = [
     (lambda: SpatialDropout1D(0.5)(X), ValueError, "2 维"),
     (lambda: SpatialDropout2D(0.5, "first"), ValueError, "'first'"),
 ]
-
-
-@pytest.mark.parametrize(("use", "raises", "received"), WRONG)
-def test_wrong_use(use, raises, received):
-    check(raises, received, use)

@@ -10,6 +10,7 @@ import pytest
 from labkit import layers
 from labkit.arguments.signatures import parameters
 from labkit.layers import Input, Layer
+from tests.mistakes import check
 from tests.slopes import as_list, check_slopes, normal
 
 # Bases and the graph's own layer: nobody puts them into a model by hand.
@@ -19,12 +20,20 @@ CATALOGUE = {
     for name, cls in vars(layers).items()
     if name in layers.__all__ and isinstance(cls, type) and issubclass(cls, Layer)
 }
-MODULES = [
-    importlib.import_module(f"tests.layers.{path.stem}")
+FAMILIES = {
+    path.stem.removeprefix("test_"): importlib.import_module(f"tests.layers.{path.stem}")
     for path in sorted(Path(__file__).parent.glob("test_*.py"))
     if path.stem != Path(__file__).stem
+}
+CASES = [row for family in FAMILIES.values() for row in getattr(family, "CASES", [])]
+every_case = pytest.mark.parametrize(
+    ("make", "shapes", "call"), CASES, ids=[type(make()).__name__ for make, _, _ in CASES]
+)
+WRONG = [
+    pytest.param(*row, id=f"{name}-{row[-1]}")
+    for name, family in FAMILIES.items()
+    for row in getattr(family, "WRONG", [])
 ]
-CASES = [row for module in MODULES for row in getattr(module, "CASES", [])]
 
 
 def test_every_layer_has_a_gradient_case():
@@ -36,12 +45,12 @@ def test_every_layer_has_a_gradient_case():
     assert set(CATALOGUE) - aliases - ABSTRACT <= checked
 
 
-@pytest.mark.parametrize(("make", "shapes", "call"), CASES)
+@every_case
 def test_slopes(make, shapes, call, float64):
     check_slopes(make(), [normal(*shape, seed=i) for i, shape in enumerate(shapes)], call)
 
 
-@pytest.mark.parametrize(("make", "shapes", "call"), CASES)
+@every_case
 def test_declared_shapes_are_the_real_ones(make, shapes, call):
     arrays = [np.ones(shape, "float32") for shape in shapes]
     layer = make()
@@ -52,6 +61,11 @@ def test_declared_shapes_are_the_real_ones(make, shapes, call):
     assert [tuple(y.shape) for y in symbolic] == [(None, *shape[1:]) for shape in real]
     declared = layer.compute_output_shape(shapes if len(shapes) > 1 else shapes[0])
     assert [tuple(s) for s in (declared if isinstance(declared, list) else [declared])] == real
+
+
+@pytest.mark.parametrize(("use", "raises", "received"), WRONG)
+def test_wrong_use(use, raises, received):
+    check(raises, received, use)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

@@ -3,11 +3,9 @@
 import warnings
 
 import numpy as np
-import pytest
 
 from labkit import layers
 from labkit.layers import Highway, MaxoutDense
-from tests.mistakes import check
 
 
 def old(make):
@@ -35,8 +33,3 @@ WRONG = [
     (lambda: layers.Recurrent(), NotImplementedError, "Keras 1"),
     (lambda: layers.ConvRecurrent2D(2, 3), NotImplementedError, "Keras 1"),
 ]
-
-
-@pytest.mark.parametrize(("use", "raises", "received"), WRONG)
-def test_wrong_use(use, raises, received):
-    check(raises, received, use)

@@ -1,10 +1,8 @@
 """Local windows with weights of their own beyond the golden cases."""
 
 import numpy as np
-import pytest
 
 from labkit.layers import Input, LocallyConnected1D, LocallyConnected2D
-from tests.mistakes import check
 
 SEQUENCE, IMAGE = (2, 7, 2), (2, 5, 6, 2)
 FIRST = "channels_first"
@@ -27,8 +25,3 @@ WRONG = [
     (lambda: LocallyConnected2D(2, 3)(Input((None, 5, 2))), ValueError, "None"),
     (lambda: LocallyConnected2D(2, 9)(X), ValueError, "kernel_size=(9, 9)"),
 ]
-
-
-@pytest.mark.parametrize(("use", "raises", "received"), WRONG)
-def test_wrong_use(use, raises, received):
-    check(raises, received, use)

@@ -1,13 +1,11 @@
 """Pools beyond the golden cases."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit import layers
 from labkit.layers import Input, Masking, MaxPooling2D
-from tests.mistakes import check
 from tests.shapes import any_case, check_window, data_format, image, padding, pair, size
 
 SHAPES = {1: (2, 7, 2), 2: (2, 5, 6, 2), 3: (1, 4, 5, 4, 2)}
@@ -104,8 +102,3 @@ WRONG = [
     (lambda: layers.GlobalAveragePooling3D("last"), ValueError, "'last'"),
     (lambda: layers.MaxPooling1D()(Masking()(Input((4, 2)))), TypeError, "mask"),
 ]
-
-
-@pytest.mark.parametrize(("use", "raises", "received"), WRONG)
-def test_wrong_use(use, raises, received):
-    check(raises, received, use)

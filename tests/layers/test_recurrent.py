@@ -25,7 +25,6 @@ from labkit.layers import (
 from labkit.models import Model, Sequential
 from labkit.optimizers import SGD
 from tests.layers.sequences import MASK, SEQUENCE, CellAsLayer
-from tests.mistakes import check
 from tests.shapes import any_case
 from tests.slopes import as_list, normal
 
@@ -283,8 +282,3 @@ WRONG = [
     (lambda: GRU(3)(STEPS, constants=[STEPS]), TypeError, "1 个常量"),
     (lambda: RNN(GRUCell(3))(STEPS, constants=[STEPS]), ValueError, "1 个常量"),
 ]
-
-
-@pytest.mark.parametrize(("use", "raises", "received"), WRONG)
-def test_wrong_use(use, raises, received):
-    check(raises, received, use)

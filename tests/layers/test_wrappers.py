@@ -1,7 +1,6 @@
 """TimeDistributed and Bidirectional beyond the golden cases."""
 
 import numpy as np
-import pytest
 
 from labkit import backend as K
 from labkit.layers import (
@@ -15,7 +14,6 @@ from labkit.layers import (
 )
 from labkit.models import Sequential
 from tests.layers.sequences import MASK, SEQUENCE
-from tests.mistakes import check
 from tests.slopes import normal
 
 CASES = [
@@ -92,8 +90,3 @@ WRONG = [
     (lambda: Bidirectional(LSTM(2), merge_mode="max"), ValueError, "'max'"),
     (lambda: Bidirectional(GRU(2))(STEPS, initial_state=STATES[0]), ValueError, "1 个初始状态"),
 ]
-
-
-@pytest.mark.parametrize(("use", "raises", "received"), WRONG)
-def test_wrong_use(use, raises, received):
-    check(raises, received, use)
