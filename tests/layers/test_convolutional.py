@@ -212,6 +212,20 @@ def test_separable_is_depthwise_then_pointwise():
 
 X = np.ones((2, 5, 5, 2), "float32")
 WRONG = [
+    (lambda: Conv2D(0, 3), ValueError, "filters=0"),
+    (lambda: Conv2D(2, 0), ValueError, "kernel_size=0"),
+    (lambda: Conv2D(2, (3,)), ValueError, "kernel_size=(3,)"),
+    (lambda: Conv2D(2, (3, 3, 3)), ValueError, "kernel_size=(3, 3, 3)"),
+    (lambda: Conv2D(2, 2.5), ValueError, "kernel_size=2.5"),
+    (lambda: Conv2D(2, 3, strides=0), ValueError, "strides=0"),
+    (lambda: Conv2D(2, 3, strides=(1, 0)), ValueError, "strides=0"),
+    (lambda: Conv2D(2, 3, strides=True), ValueError, "strides=True"),
+    (lambda: Conv2D(2, 3, strides="2"), ValueError, "strides='2'"),
+    (lambda: Conv2D(2, 3, padding="full"), ValueError, "padding='full'"),
+    (lambda: Conv2D(2, 3, padding=1), ValueError, "padding=1"),
+    (lambda: Conv2D(2, 3, data_format="NCHW"), ValueError, "'NCHW'"),
+    (lambda: Conv2D(2, 3, dilation_rate=0), ValueError, "dilation_rate=0"),
+    (lambda: Conv2D(2), TypeError, "位置参数 1 个"),
     (lambda: Conv1D(0, 3), ValueError, "filters=0"),
     (lambda: Conv1D(2, (3, 3)), ValueError, "kernel_size=(3, 3)"),
     (lambda: Conv1D(2, 3, padding="causal", data_format=FIRST), ValueError, "channels_first"),

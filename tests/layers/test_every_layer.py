@@ -32,7 +32,7 @@ every_case = pytest.mark.parametrize(
 WRONG = [
     pytest.param(*row, id=f"{name}-{row[-1]}")
     for name, family in FAMILIES.items()
-    for row in getattr(family, "WRONG", [])
+    for row in family.WRONG
 ]
 
 

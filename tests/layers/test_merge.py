@@ -17,6 +17,7 @@ from labkit.layers import (
     Minimum,
     Multiply,
     Subtract,
+    add,
 )
 from tests.shapes import any_case
 from tests.slopes import normal
@@ -84,6 +85,8 @@ def test_functional_forms(name):
 
 X, T = np.ones((2, 3), "float32"), np.ones((2, 4, 3), "float32")
 WRONG = [
+    (lambda: Add([X, X]), TypeError, "位置参数 1 个"),
+    (lambda: add([X]), ValueError, "1 个输入"),
     (lambda: Subtract()([X, X, X]), ValueError, "3 个输入"),
     (lambda: Multiply()([X]), ValueError, "1 个输入"),
     (lambda: Average()(X), ValueError, "1 个输入"),

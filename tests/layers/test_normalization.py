@@ -48,3 +48,10 @@ def test_frozen_batch_normalization_keeps_its_averages():
     for a, b in zip(before, layer.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     assert len(layer.non_trainable_weights) == 4 and not layer.trainable_weights
+
+
+WRONG = [
+    (lambda: BatchNormalization(momentum="a"), ValueError, "momentum='a'"),
+    (lambda: BatchNormalization(momentum=2), ValueError, "momentum=2"),
+    (lambda: BatchNormalization(epsilon=-1), ValueError, "epsilon=-1"),
+]

@@ -89,6 +89,10 @@ def test_aliases():
 
 X = np.ones((2, 5, 5, 2), "float32")
 WRONG = [
+    (lambda: MaxPooling2D(0), ValueError, "pool_size=0"),
+    (lambda: MaxPooling2D((2, 2, 2)), ValueError, "(2, 2, 2)"),
+    (lambda: MaxPooling2D(2, strides=-1), ValueError, "strides=-1"),
+    (lambda: MaxPooling2D(2, padding="causal"), ValueError, "'causal'"),
     (lambda: layers.MaxPooling1D(0), ValueError, "pool_size=0"),
     (lambda: layers.MaxPooling1D((2, 2)), ValueError, "(2, 2)"),
     (lambda: layers.MaxPooling1D(6)(X[0]), ValueError, "pool_size=(6,)"),

@@ -267,6 +267,11 @@ def test_recurrent_dropout_is_the_same_at_every_step(which, implementation):
 STATES = [np.ones((2, 3))] * 2
 STEPS = np.ones((2, 4, 3), "float32")
 WRONG = [
+    (lambda: LSTM(0), ValueError, "units=0"),
+    (lambda: LSTM(3, return_sequence=True), TypeError, "'return_sequence'"),
+    (lambda: LSTM(3, recurrent_activation="hard_sigmod"), ValueError, "'hard_sigmod'"),
+    (lambda: LSTM(3, dropout="a"), ValueError, "dropout='a'"),
+    (lambda: LSTM(3, implementation=3), ValueError, "implementation=3"),
     (lambda: SimpleRNN(0), ValueError, "units=0"),
     (lambda: GRU(2, implementation=3), ValueError, "implementation=3"),
     (lambda: GRU(2, reset_later=True), TypeError, "reset_later"),
