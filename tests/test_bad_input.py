@@ -27,13 +27,6 @@ IMAGES, STEPS = np.ones((2, 4, 4, 1), "float32"), np.ones((2, 4, 3), "float32")
 STATES = [np.ones((2, 3)), np.ones((2, 3))]
 
 
-@pytest.fixture(autouse=True)
-def fresh_names():
-    K.clear_session()
-    yield
-    K.clear_session()
-
-
 # What is built wrongly: the call, the exception, a part of what came.
 CONSTRUCTED = [
     (lambda: Input(), ValueError, "没有形状"),

@@ -62,7 +62,6 @@ def test_layers_of_the_readers_own():
 
 
 def test_showing_changes_nothing():
-    K.clear_session()
     layer = Dense(3)
     layer(np.ones((2, 4), "float32"))
     np.random.seed(1)

@@ -85,11 +85,6 @@ CASES = [
 MASKS = [(), (0,), (3,), (1, 2), (0, 1, 3), (0, 1, 2, 3)]
 
 
-@pytest.fixture(autouse=True)
-def quiet_and_repeatable():
-    np.random.seed(3)
-
-
 def parse(svg):
     return ElementTree.fromstring(svg)
 
@@ -650,6 +645,7 @@ def test_it_is_told_in_words_and_loads_nothing(draw, layer, shape, masked):
 @pytest.mark.parametrize("draw", [unrolled_view, gate_view])
 def test_the_layer_and_the_random_numbers_stay_as_they_were(draw):
     layer, shape = LSTM(4, dropout=0.1), (None, 5, 3)
+    np.random.seed(3)
     following = np.random.normal(size=3)
     np.random.seed(3)
     draw(layer, shape)

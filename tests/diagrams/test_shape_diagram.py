@@ -273,8 +273,6 @@ KINDS = {
 @pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 @pytest.mark.parametrize(("make", "shape"), KINDS.values(), ids=KINDS)
 def test_nothing_is_disturbed(draw, make, shape, floatx, phase):
-    np.random.seed(7)
-    K.clear_session()
     K.set_floatx(floatx)
     try:
         if phase is not None:
@@ -288,7 +286,6 @@ def test_nothing_is_disturbed(draw, make, shape, floatx, phase):
         assert (disturbance(), holding(layer)) == before
     finally:
         K.set_floatx("float32")
-        K.clear_session()
 
 
 def test_nothing_is_disturbed_by_the_panel():
