@@ -1,5 +1,6 @@
 """Callbacks and the progress bar, driven as fit drives them."""
 
+import csv
 import sys
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from labkit import callbacks
 from labkit.optimizers import SGD
 from labkit.utils import Progbar
+from tests.regression import X, Y, line
 
 
 class Recorder(callbacks.Callback):
@@ -188,3 +190,22 @@ def test_progress_in_a_file(clock, capsys, verbose, expected):
     """One line an epoch where the cursor cannot go back."""
     run_epochs([callbacks.ProgbarLogger()], [5e-4], batches=((4, 1.0), (2, 4.0)), verbose=verbose)
     assert capsys.readouterr().out == expected
+
+
+def test_checkpoints_and_logs(tmp_path):
+    best = callbacks.ModelCheckpoint(
+        tmp_path / "{epoch:02d}-{val_loss:.2f}.npz", save_best_only=True
+    )
+    log = callbacks.CSVLogger(tmp_path / "log.csv")
+    model = line()
+    history = model.fit(X, Y, epochs=3, verbose=0, validation_data=(X, Y), callbacks=[best, log])
+    rows = list(csv.DictReader((tmp_path / "log.csv").read_text().splitlines()))
+    assert [float(r["loss"]) for r in rows] == pytest.approx(history.history["loss"])
+    names = sorted(p.name for p in tmp_path.glob("*.npz"))
+    assert names[0] == f"01-{history.history['val_loss'][0]:.2f}.npz" and len(names) == 3
+    weights = callbacks.ModelCheckpoint(tmp_path / "w.npz", save_weights_only=True, period=2)
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=[weights])
+    fresh = line()
+    fresh.load_weights(tmp_path / "w.npz")
+    np.testing.assert_array_equal(fresh.get_weights()[0], model.get_weights()[0])
+    callbacks.CSVLogger(tmp_path / "log.csv", append=True)

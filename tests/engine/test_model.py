@@ -1,9 +1,11 @@
-"""Models as layers, what they list and print."""
+"""Models as layers, subclasses, what a model lists and prints."""
 
 import numpy as np
 
-from labkit.layers import Add, BatchNormalization, Conv2D, Dense, Flatten, Input, add
+from labkit.layers import Add, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, add
 from labkit.models import Model, Sequential
+from tests.mistakes import check
+from tests.regression import X, Y
 from tests.slopes import normal
 
 
@@ -81,3 +83,36 @@ def test_summary_of_a_graph_shows_the_sources():
     Model(x, Add(name="sum")([left, right])).summary(print_fn=lines.append)
     text = "\n".join(lines)
     assert "Connected to" in text and "left[0][0]" in text and "right[0][0]" in text
+
+
+class Perceptron(Model):
+    def __init__(self):
+        super().__init__(name="perceptron")
+        self.hidden = Dense(4, activation="tanh")
+        self.drop = Dropout(0.5)
+        self.out = Dense(1)
+
+    def call(self, inputs):
+        return self.out(self.drop(self.hidden(inputs)))
+
+
+def test_a_subclass_of_model_trains():
+    model = Perceptron()
+    assert [layer.name for layer in model.layers][0].startswith("dense") and not model.built
+    model.compile("adam", "mse")
+    history = model.fit(X, Y, epochs=3, verbose=0).history["loss"]
+    assert len(history) == 3 and model.count_params() == 21
+    np.testing.assert_array_equal(model.predict(X), model.predict(X))
+    other = Perceptron()
+    other(X)
+    other.set_weights(model.get_weights())
+    np.testing.assert_allclose(other(X), model.predict(X), rtol=1e-6)
+    check(NotImplementedError, "继承 Model", model.get_config)
+
+
+def test_subclass_without_super():
+    class Hasty(Model):
+        def __init__(self):
+            self.dense = Dense(2)
+
+    check(RuntimeError, "dense", Hasty)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from labkit import backend as K
-from labkit.layers import Dense, Input
+from labkit.layers import Dense, Input, Layer
 from labkit.models import Model, Sequential
 from labkit.optimizers import SGD
-from tests.regression import linear, regression
+from tests.mistakes import check
+from tests.regression import X, Y, line, linear, regression
 from tests.slopes import normal
 
 
@@ -114,3 +115,50 @@ def test_optimizers_by_name(optimizer):
     model.compile(optimizer, "mse")
     history = model.fit(x, y, epochs=3, verbose=0).history["loss"]
     assert history[-1] < history[0]
+
+
+class Penalty(Layer):
+    """A layer that brings a loss of its own."""
+
+    def call(self, inputs):
+        self.add_loss(K.mean(K.square(inputs)), inputs=inputs)
+        return inputs
+
+
+def test_a_loss_from_a_layer_alone():
+    x = Input((3,))
+    hidden = Dense(2, use_bias=False)(x)
+    model = Model(x, Penalty()(hidden))
+    model.compile(SGD(0.1), loss=None)
+    W = model.get_weights()[0]
+    history = model.fit(X, epochs=1, batch_size=12, verbose=0)
+    np.testing.assert_allclose(history.history["loss"], [np.mean((X @ W) ** 2)], rtol=1e-5)
+    expected = W - 0.1 * 2 * X.T @ (X @ W) / 24
+    np.testing.assert_allclose(model.get_weights()[0], expected, rtol=1e-4, atol=1e-6)
+    check(ValueError, "标签", lambda: model.fit(X, Y, verbose=0))
+
+
+def test_an_output_without_a_loss_takes_no_labels():
+    x = Input((3,))
+    a, b = Dense(1, name="a")(x), Dense(2, name="b")(x)
+    model = Model(x, [a, b])
+    model.compile("sgd", {"a": "mse"}, metrics={"a": ["mae"]})
+    assert model.metrics_names == ["loss", "a_loss", "a_mean_absolute_error"]
+    before = model.get_layer("b").get_weights()[0]
+    with pytest.raises(ValueError, match="没有梯度"):
+        model.fit(X, Y, verbose=0)
+    model.get_layer("b").trainable = False
+    model.compile("sgd", {"a": "mse"})
+    model.fit(X, Y, verbose=0)
+    np.testing.assert_array_equal(model.get_layer("b").get_weights()[0], before)
+
+
+WRONG = [
+    (lambda: line().compile("sgd", "mse", sample_weight_mode="other"), TypeError, "target_tensors"),
+    (lambda: line().compile("sgd", None), ValueError, "没有 loss"),
+]
+
+
+@pytest.mark.parametrize(("use", "raises", "received"), WRONG)
+def test_wrong_use(use, raises, received):
+    check(raises, received, use)
