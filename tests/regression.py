@@ -8,25 +8,18 @@ from labkit.optimizers import SGD
 from labkit.utils.data_utils import Sequence
 from tests.slopes import normal
 
+X = normal(12, 3).astype("float32")
+Y = X.sum(axis=1, keepdims=True)
+
 
 def regression(n=20):
     x = normal(n, 3)
     return x, x @ np.array([[1.0], [-2], [0.5]]) + 0.3
 
 
-def linear(lr=0.1):
+def linear(lr=0.1, **settings):
     model = Sequential([Dense(1, input_shape=(3,), kernel_initializer="zeros")])
-    model.compile(SGD(lr=lr), "mse")
-    return model
-
-
-X = normal(12, 3).astype("float32")
-Y = X.sum(axis=1, keepdims=True)
-
-
-def line(**settings):
-    model = Sequential([Dense(1, input_shape=(3,), kernel_initializer="zeros")])
-    model.compile(SGD(0.05), "mse", **settings)
+    model.compile(SGD(lr=lr), "mse", **settings)
     return model
 
 

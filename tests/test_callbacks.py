@@ -9,7 +9,7 @@ import pytest
 from labkit import callbacks
 from labkit.optimizers import SGD
 from labkit.utils import Progbar
-from tests.regression import X, Y, line
+from tests.regression import X, Y, linear
 
 
 class Recorder(callbacks.Callback):
@@ -197,7 +197,7 @@ def test_checkpoints_and_logs(tmp_path):
         tmp_path / "{epoch:02d}-{val_loss:.2f}.npz", save_best_only=True
     )
     log = callbacks.CSVLogger(tmp_path / "log.csv")
-    model = line()
+    model = linear()
     history = model.fit(X, Y, epochs=3, verbose=0, validation_data=(X, Y), callbacks=[best, log])
     rows = list(csv.DictReader((tmp_path / "log.csv").read_text().splitlines()))
     assert [float(r["loss"]) for r in rows] == pytest.approx(history.history["loss"])
@@ -205,7 +205,7 @@ def test_checkpoints_and_logs(tmp_path):
     assert names[0] == f"01-{history.history['val_loss'][0]:.2f}.npz" and len(names) == 3
     weights = callbacks.ModelCheckpoint(tmp_path / "w.npz", save_weights_only=True, period=2)
     model.fit(X, Y, epochs=2, verbose=0, callbacks=[weights])
-    fresh = line()
+    fresh = linear()
     fresh.load_weights(tmp_path / "w.npz")
     np.testing.assert_array_equal(fresh.get_weights()[0], model.get_weights()[0])
     callbacks.CSVLogger(tmp_path / "log.csv", append=True)

@@ -7,7 +7,7 @@ from labkit.layers import Dense, Input
 from labkit.models import Model, Sequential
 from labkit.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer, Sequence
 from tests.mistakes import check
-from tests.regression import Batches, forever, line
+from tests.regression import Batches, forever, linear
 
 
 def test_plots(tmp_path):
@@ -39,7 +39,7 @@ def test_enqueuers_and_source_inputs():
 
 
 WRONG = [
-    (lambda: utils.plot_model(line(), rankdir="X"), ValueError, "rankdir='X'"),
+    (lambda: utils.plot_model(linear(), rankdir="X"), ValueError, "rankdir='X'"),
     (lambda: Sequence()[0], NotImplementedError, "__getitem__"),
     (lambda: len(Sequence()), NotImplementedError, "__len__"),
 ]

@@ -5,7 +5,7 @@ import pytest
 
 from labkit import callbacks
 from tests.mistakes import check
-from tests.regression import Batches, X, Y, forever, line, linear, regression
+from tests.regression import Batches, X, Y, forever, linear, regression
 
 
 def test_fit_finds_the_line():
@@ -106,7 +106,7 @@ def test_generator_sequence_and_arrays_train_alike():
         lambda m: m.fit_generator(Batches(), epochs=3, shuffle=False, verbose=0),
         lambda m: m.fit(Batches(), epochs=3, shuffle=False, verbose=0),
     ):
-        model = line()
+        model = linear()
         histories.append(train(model).history["loss"])
         weights.append(model.get_weights()[0])
     for history, weight in zip(histories[1:], weights[1:], strict=True):
@@ -115,7 +115,7 @@ def test_generator_sequence_and_arrays_train_alike():
 
 
 def test_evaluate_and_predict_on_batches():
-    model = line(metrics=["mae"])
+    model = linear(metrics=["mae"])
     expected = model.evaluate(X, Y, verbose=0)
     np.testing.assert_allclose(model.evaluate_generator(forever(), steps=3), expected, rtol=1e-6)
     np.testing.assert_allclose(model.evaluate(Batches(), verbose=0), expected, rtol=1e-6)
@@ -125,40 +125,40 @@ def test_evaluate_and_predict_on_batches():
 
 def test_sequence_is_asked_for_each_batch_once_an_epoch():
     data = Batches()
-    line().fit_generator(data, epochs=2, verbose=0)
+    linear().fit_generator(data, epochs=2, verbose=0)
     assert sorted(data.asked[:3]) == sorted(data.asked[3:6]) == [0, 1, 2] and data.ended == 1
 
 
 def test_validation_on_generators_and_how_often():
-    history = line().fit_generator(
+    history = linear().fit_generator(
         Batches(), epochs=4, verbose=0, validation_data=forever(), validation_steps=2
     )
     assert len(history.history["val_loss"]) == 4
-    every_other = line().fit(X, Y, epochs=4, verbose=0, validation_split=0.25, validation_freq=2)
+    every_other = linear().fit(X, Y, epochs=4, verbose=0, validation_split=0.25, validation_freq=2)
     assert len(every_other.history["val_loss"]) == 2
-    listed = line().fit(X, Y, epochs=4, verbose=0, validation_split=0.25, validation_freq=[1, 4])
+    listed = linear().fit(X, Y, epochs=4, verbose=0, validation_split=0.25, validation_freq=[1, 4])
     assert len(listed.history["val_loss"]) == 2
 
 
 def test_steps_per_epoch_uses_all_data_each_step():
-    model = line()
+    model = linear()
     model.fit(X, Y, steps_per_epoch=2, epochs=1, verbose=0)
     W = np.zeros((3, 1))
     b = np.zeros(1)
     for _ in range(2):
         slope = 2 * (X @ W + b - Y) / len(X)
-        W, b = W - 0.05 * X.T @ slope, b - 0.05 * slope.sum(axis=0)
+        W, b = W - 0.1 * X.T @ slope, b - 0.1 * slope.sum(axis=0)
     np.testing.assert_allclose(model.get_weights()[0], W, rtol=1e-4, atol=1e-6)
 
 
 def test_no_epochs_train_nothing():
-    model = line()
+    model = linear()
     assert model.fit(X, Y, epochs=0, verbose=0).history == {}
     assert not model.get_weights()[0].any()
 
 
 def test_progress_bars(capsys):
-    model = line()
+    model = linear()
     model.evaluate(X, Y, verbose=1)
     model.predict(X, verbose=1)
     model.fit_generator(forever(), steps_per_epoch=3, epochs=1, verbose=2)
@@ -168,35 +168,35 @@ def test_progress_bars(capsys):
 
 def test_old_name_of_epochs():
     with pytest.warns(UserWarning, match=r"fit\(.*epochs=2"):
-        assert len(line().fit(X, Y, nb_epoch=2, verbose=0).epoch) == 2
+        assert len(linear().fit(X, Y, nb_epoch=2, verbose=0).epoch) == 2
 
 
 def bad(batch):
-    return lambda: line().fit_generator(iter([batch] * 3), steps_per_epoch=2, verbose=0)
+    return lambda: linear().fit_generator(iter([batch] * 3), steps_per_epoch=2, verbose=0)
 
 
 WRONG = [
-    (lambda: line().fit_generator(forever()), ValueError, "steps_per_epoch"),
-    (lambda: line().fit_generator(forever(), steps_per_epoch=0), ValueError, "steps_per_epoch=0"),
-    (lambda: line().evaluate_generator(forever()), ValueError, "steps"),
-    (lambda: line().predict_generator(forever()), ValueError, "steps"),
+    (lambda: linear().fit_generator(forever()), ValueError, "steps_per_epoch"),
+    (lambda: linear().fit_generator(forever(), steps_per_epoch=0), ValueError, "steps_per_epoch=0"),
+    (lambda: linear().evaluate_generator(forever()), ValueError, "steps"),
+    (lambda: linear().predict_generator(forever()), ValueError, "steps"),
     (bad(X), ValueError, "ndarray"),
     (bad((X,)), ValueError, "1 项"),
     (bad((X, Y, None, None)), ValueError, "4 项"),
     (bad((X[:, :2], Y)), ValueError, "(12, 2)"),
     (bad((X, Y[:5])), ValueError, "5 个标签"),
     (
-        lambda: line().fit_generator(iter([(X, Y)]), steps_per_epoch=2, verbose=0),
+        lambda: linear().fit_generator(iter([(X, Y)]), steps_per_epoch=2, verbose=0),
         ValueError,
         "取完",
     ),
-    (lambda: line().fit(X, Y, steps_per_epoch=2, batch_size=3), ValueError, "batch_size=3"),
-    (lambda: line().fit(X, Y, epochs=-1), ValueError, "epochs=-1"),
-    (lambda: line().fit_generator(Batches(), epochs=1.5), ValueError, "epochs=1.5"),
-    (lambda: line().fit_generator(Batches(), callbacks=3), TypeError, "callbacks=3"),
-    (lambda: line().fit_generator(Batches(), bogus=3), TypeError, "'bogus'"),
+    (lambda: linear().fit(X, Y, steps_per_epoch=2, batch_size=3), ValueError, "batch_size=3"),
+    (lambda: linear().fit(X, Y, epochs=-1), ValueError, "epochs=-1"),
+    (lambda: linear().fit_generator(Batches(), epochs=1.5), ValueError, "epochs=1.5"),
+    (lambda: linear().fit_generator(Batches(), callbacks=3), TypeError, "callbacks=3"),
+    (lambda: linear().fit_generator(Batches(), bogus=3), TypeError, "'bogus'"),
     (
-        lambda: line().fit_generator(Batches(), validation_data=forever(), verbose=0),
+        lambda: linear().fit_generator(Batches(), validation_data=forever(), verbose=0),
         ValueError,
         "validation_steps",
     ),

@@ -8,7 +8,7 @@ from labkit.layers import Dense, Input, Layer
 from labkit.models import Model, Sequential
 from labkit.optimizers import SGD
 from tests.mistakes import check
-from tests.regression import X, Y, line, linear, regression
+from tests.regression import X, Y, linear, regression
 from tests.slopes import normal
 
 
@@ -154,8 +154,12 @@ def test_an_output_without_a_loss_takes_no_labels():
 
 
 WRONG = [
-    (lambda: line().compile("sgd", "mse", sample_weight_mode="other"), TypeError, "target_tensors"),
-    (lambda: line().compile("sgd", None), ValueError, "没有 loss"),
+    (
+        lambda: linear().compile("sgd", "mse", sample_weight_mode="other"),
+        TypeError,
+        "target_tensors",
+    ),
+    (lambda: linear().compile("sgd", None), ValueError, "没有 loss"),
 ]
 
 
