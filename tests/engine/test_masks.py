@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from labkit import backend as K
+from labkit.engine.masks import ArrayWithMask
 from labkit.layers import LSTM, BatchNormalization, Dense, Dropout, Embedding, Input
 from labkit.models import Model, Sequential
-from labkit.run import ArrayWithMask
 from tests.engine.own_layers import DropMask, KeepPositive, MaskedMean, Scale
 
 
