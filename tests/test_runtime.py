@@ -240,7 +240,8 @@ def test_nothing_changed_means_nothing_done(cache):
 def test_changed_labkit_rebuilds_only_its_wheel(cache, tmp_path, monkeypatch):
     before = names_below(cache / "runtime")
     shutil.copytree(ROOT / "labkit", tmp_path / "labkit")
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for name in ("pyproject.toml", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "labkit/added.py").write_text("value = 1\n")
     monkeypatch.setattr(runtime, "ROOT", tmp_path)
     runtime.assemble(cache, no_download)

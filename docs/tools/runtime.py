@@ -250,7 +250,7 @@ def write_compiled(
 
 
 def labkit_sources() -> list[Path]:
-    return [ROOT / "pyproject.toml", *sorted((ROOT / "labkit").rglob("*.py"))]
+    return [ROOT / "pyproject.toml", ROOT / "LICENSE", *sorted((ROOT / "labkit").rglob("*.py"))]
 
 
 def build_labkit_wheel(directory: Path) -> None:
