@@ -71,18 +71,26 @@ node_modules/.stamp: package-lock.json .npmrc
 	touch $@
 
 # Folders count too: a removed file changes only its folder.
-SITE_SOURCES := mkdocs.yml tests/floors.py $(shell find docs labkit \
+SITE_SOURCES := mkdocs.yml package.json LICENSE tests/floors.py $(shell find docs labkit \
 	-name __pycache__ -prune -o \( -type d -o -type f \) -print)
 
+# The theme brings a script for every language; `lang` in mkdocs.yml asks for these.
+UNUSED_LANGUAGES := $(foreach name,stemmer.support multi zh,! -name lunr.$(name).min.js)
+
+# The page of third-party licences names what the bundle and the runtime hold: these come first.
 # Built under another name and moved at the end, so that site/ is never half a site. jieba keeps its
 # dictionary in TMPDIR; /tmp is where another user's copy could be in the way.
 .cache/site.stamp: .venv/.stamp node_modules/.stamp $(SITE_SOURCES)
 	@mkdir -p .cache
 	@set -e; new=$$(mktemp -d .cache/site-XXXXXX); trap "rm -rf $$new" EXIT; \
+	rm -rf .cache/bundle; npm run --silent bundle -- --outdir=.cache/bundle; \
+	$(PY) -m docs.tools.runtime; \
 	TMPDIR=$$PWD/.cache $(PY) -m mkdocs build --strict --quiet --site-dir $$new; \
+	find $$new/assets/javascripts/lunr -type f $(UNUSED_LANGUAGES) -delete; \
 	$(PY) -m docs.tools.math $$new; \
-	npm run --silent bundle -- --outdir=$$new/live; \
+	cp -r .cache/bundle/. $$new/live; \
 	$(PY) -m docs.tools.runtime $$new/runtime; \
+	$(PY) -m docs.tools.licences $$new; \
 	chmod 755 $$new; rm -rf site; mv $$new site
 	@touch $@
 
