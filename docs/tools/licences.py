@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from textwrap import dedent
 
 from fontTools.ttLib import TTFont
@@ -93,24 +93,27 @@ def kept(name: str) -> Path:
     return OWN.get(name, KEPT / file_name(name))
 
 
-def read(path: Path) -> str:
+def built(path: Path) -> Path:
     if not path.exists():
         raise LicenceError(f"没有 {path.relative_to(ROOT)}，请运行 make site")
-    return path.read_text()
+    return path
+
+
+def texts_in(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return {path.name: path.read_text() for path in files if is_legal(path)}
+
+
+def is_legal(path: PurePath) -> bool:
+    return bool(LEGAL_FILE.fullmatch(path.name))
 
 
 # ---- the groups ----
 
 
 def npm(name: str) -> Package:
-    folder = MODULES / name
-    about = json.loads(read(folder / "package.json"))
-    texts = {path.name: path.read_text() for path in sorted(folder.glob("*")) if is_legal(path)}
-    return Package(name, about["version"], about["license"], texts)
-
-
-def is_legal(path) -> bool:
-    return bool(LEGAL_FILE.fullmatch(path.name))
+    about = json.loads((MODULES / name / "package.json").read_text())
+    return Package(name, about["version"], about["license"], texts_in(MODULES / name))
 
 
 def with_package(owner: Package, name: str, texts: dict[str, str] | None = None) -> Package:
@@ -121,23 +124,24 @@ def with_package(owner: Package, name: str, texts: dict[str, str] | None = None)
 def python() -> Iterator[Package]:
     yield npm("pyodide")
     # Pyodide's lock file rounds the version down to 3.14.0.
-    version = re.search(rb"/python-(3\.\d+\.\d+)/", (RUNTIME / "pyodide.asm.wasm").read_bytes())
+    compiled = (built(RUNTIME) / "pyodide.asm.wasm").read_bytes()
+    version = re.search(rb"/python-(3\.\d+\.\d+)/", compiled)
     assert version
     yield Package("CPython", version[1].decode(), None, {})
 
 
 def wheels() -> Iterator[Package]:
-    read(RUNTIME / "pyodide-lock.json")
-    for wheel in sorted(RUNTIME.glob("*.whl")):
+    for wheel in sorted(built(RUNTIME).glob("*.whl")):
         if not wheel.name.startswith("labkit-"):
             yield wheel_package(wheel)
 
 
 def wheel_package(wheel: Path) -> Package:
     with zipfile.ZipFile(wheel) as archive:
-        files = {name: zipfile.Path(archive, name) for name in sorted(archive.namelist())}
-        about = next(path for path in files.values() if path.name == "METADATA").read_text()
-        texts = {name: path.read_text() for name, path in files.items() if is_legal(path)}
+        names = sorted(archive.namelist())
+        [about] = [archive.read(name).decode() for name in names if name.endswith("/METADATA")]
+        legal = [name for name in names if is_legal(PurePosixPath(name)) and name[-1] != "/"]
+        texts = {name: archive.read(name).decode() for name in legal}
     fields = dict(re.findall(r"^([\w-]+): (.+)$", about.partition("\n\n")[0], re.MULTILINE))
     name = fields["Name"]
     if name in FULLER_ON_PYPI:
@@ -150,7 +154,8 @@ def installed(name: str) -> Package:
     distribution = importlib.metadata.distribution(name)
     legal = [path for path in distribution.files or [] if ".dist-info/" in str(path)]
     texts = {str(path): path.read_text() for path in sorted(legal) if is_legal(path)}
-    expression = distribution.metadata.get("License-Expression")
+    metadata = distribution.metadata
+    expression = metadata["License-Expression"] if "License-Expression" in metadata else None
     return Package(name, distribution.version, expression, texts)
 
 
@@ -165,7 +170,7 @@ def font() -> Iterator[Package]:
 def font_name(path: Path, record: int) -> str:
     """A record of the font's table of names: 5 is the version, 13 the licence."""
     with TTFont(path, lazy=True) as font:
-        return font["name"].getDebugName(record)
+        return font["name"].getDebugName(record) or ""
 
 
 def formulas() -> Iterator[Package]:
@@ -179,7 +184,7 @@ def formulas() -> Iterator[Package]:
 
 
 def editor() -> Iterator[Package]:
-    outputs = json.loads(read(BUNDLE))["outputs"].values()
+    outputs = json.loads(built(BUNDLE).read_text())["outputs"].values()
     sources = [
         source
         for output in outputs
@@ -196,15 +201,14 @@ def npm_names(paths: Iterable[str]) -> list[str]:
 def theme() -> Iterator[Package]:
     material = installed("mkdocs-material")
     yield material
-    templates = Path(str(importlib.metadata.distribution(material.name).locate_file("material")))
-    maps = (templates / "templates/assets").rglob("*.map")
+    distribution = importlib.metadata.distribution(material.name)
+    templates = Path(str(distribution.locate_file("material/templates")))
+    maps = (templates / "assets").rglob("*.map")
     sources = [source for path in maps for source in json.loads(path.read_text())["sources"]]
     for name in [*npm_names(sources), "lunr-languages"]:
         yield with_package(material, name)
     for folder, name in ICONS.items():
-        files = (templates / "templates/.icons" / folder).glob("*")
-        texts = {path.name: path.read_text() for path in files if path.is_file() and is_legal(path)}
-        yield with_package(material, name, texts)
+        yield with_package(material, name, texts_in(templates / ".icons" / folder))
 
 
 GROUPS = {
