@@ -108,3 +108,19 @@ def test_glossary_opens_with_the_meanings_that_help_shows():
     opened = dict(re.findall(r"^## (\w+)\n\n(.+)\n", text, re.MULTILINE))
     del opened["用词对照"]
     assert opened == SHARED
+
+
+PLACE = re.compile(r"`((?:labkit|docs|tests)/[\w./-]+\.(?:py|js|md))(?::(\w+))?`")
+
+
+def test_the_walks_name_what_is_there():
+    """Each `file` or `file:name` on the page 参与贡献 leads somewhere."""
+    places = PLACE.findall((ROOT / "docs/contributing.md").read_text())
+    assert len([name for _, name in places if name]) > 20
+    for file, name in places:
+        path = ROOT / file
+        # The page shows how a page that does not exist yet would be made.
+        assert path.exists() or path.name == "Multiply.md", file
+        if name:
+            made = rf"^\s*(?:async )?(?:export )?(?:def|class|function)? ?{name}\b *[(:{{ ]"
+            assert re.search(made, path.read_text(), re.MULTILINE), f"{file}:{name}"

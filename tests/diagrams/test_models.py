@@ -489,9 +489,9 @@ def test_a_huge_model_draws_at_once():
         y = Add()([y, short]) if i % 3 == 2 else Dense(3)(y)
         short = y if i % 3 == 2 else short
     model = Model(x, shared(shared(y)))
-    start = time.perf_counter()
+    start = time.process_time()
     svg = model_diagram(model)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert svg.count('class="node"') == LAYERS + 3
 
 

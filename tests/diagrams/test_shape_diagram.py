@@ -183,9 +183,9 @@ HUGE = {
 @pytest.mark.parametrize("function", [shape_diagram, dependency_view, step_view])
 def test_huge_shapes_are_drawn_at_once(function, make, shape):
     layer = make()
-    started = time.perf_counter()
+    started = time.process_time()
     function(layer, shape)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     tracemalloc.start()
     try:
         function(layer, shape)
