@@ -10,7 +10,6 @@ import numpy as np
 
 from .. import layers
 from ..engine.base_layer import Layer
-from ..engine.graph import layers_within
 from ..layers.cudnn_recurrent import CuDNNRNN
 from ..layers.recurrent.layers import CellLayer
 from . import cells, connectivity
@@ -34,13 +33,6 @@ VIEWS = {
     "gates": "门",
     "connectivity": "连接",
 }
-PHASED = (
-    layers.Dropout,
-    layers.GaussianNoise,
-    layers.GaussianDropout,
-    layers.AlphaDropout,
-    layers.BatchNormalization,
-)
 
 
 def views_of(layer: Layer) -> list[str]:
@@ -51,16 +43,6 @@ def views_of(layer: Layer) -> list[str]:
     found += ["gates"] if isinstance(layer, CellLayer | CuDNNRNN) else []
     found += ["connectivity"] if type(layer).__name__ in connectivity.NAMES else []
     return found
-
-
-def depends_on_phase(layer: Layer) -> bool:
-    """Whether training computes something else: noise, dropout, statistics of the batch."""
-    return any(
-        isinstance(part, PHASED)
-        or getattr(part, "dropout", 0)
-        or getattr(part, "recurrent_dropout", 0)
-        for part in layers_within(layer)
-    )
 
 
 def show(state: dict, view: str = "shape", changed: str = "") -> dict[str, Any]:
@@ -83,7 +65,7 @@ def show(state: dict, view: str = "shape", changed: str = "") -> dict[str, Any]:
         "outputs": [list(shape) for shape in outputs],
         "cost": cost(built, inputs, outputs),
         "code": code_of(state, len(outputs)),
-        "phases": depends_on_phase(layer),
+        "phases": layer.uses_learning_phase,
     }
     try:
         result |= drawn(view, state, layer, (built, inputs, outputs))

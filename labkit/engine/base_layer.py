@@ -231,6 +231,16 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         """最近一次计算中登记的改写。"""
         return list(self._updates)
 
+    @property
+    def uses_learning_phase(self) -> bool:
+        """训练与预测时的计算是否不同；没有另外说明时，看 call 有没有参数 training。"""
+        return vars(self).get("uses_learning_phase", "training" in call_arguments(type(self)))
+
+    @uses_learning_phase.setter
+    def uses_learning_phase(self, value: bool) -> None:
+        # Layers written for Keras 1 say it themselves, in their __init__.
+        vars(self)["uses_learning_phase"] = value
+
     # --- calling ---
 
     def __call__(self, inputs, **kwargs):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .. import saving
-from ..arguments.signatures import call_arguments
 from ..backend.evaluation import Feed, sources
 from ..backend.tensors import Symbol
 from ..errors import explain, nearest
@@ -140,10 +139,7 @@ class Network(Layer):
     @property
     def uses_learning_phase(self) -> bool:
         """有没有训练与预测时计算不同的层（Dropout、BatchNormalization 等）。"""
-        return any(
-            getattr(layer, "uses_learning_phase", "training" in call_arguments(type(layer)))
-            for layer in self.layers
-        )
+        return any(layer.uses_learning_phase for layer in self.layers)
 
     @property
     def updates(self):

@@ -102,8 +102,7 @@ class Wrapper(Layer):
     @property
     def uses_learning_phase(self) -> bool:
         """里面那一层在训练与预测时的计算是否不同。"""
-        layer = self.layer
-        return getattr(layer, "uses_learning_phase", "training" in call_arguments(type(layer)))
+        return self.layer.uses_learning_phase
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -12,7 +12,7 @@ from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
 from ...saving.serialization import deserialize
 from ...utils.generic_utils import has_arg, to_list
-from .stacked import StackedRNNCells
+from .stacked import StackedRNNCells, uses_learning_phase
 
 
 class TakesStates(Layer):
@@ -313,9 +313,7 @@ class RNN(TakesStates):
     @property
     def uses_learning_phase(self) -> bool:
         """单元在训练与预测时的计算是否不同：有没有 Dropout。"""
-        cell = self.cell
-        takes = has_arg(cell.call, "training")
-        return getattr(cell, "uses_learning_phase", takes)
+        return uses_learning_phase(self.cell)
 
     def get_losses_for(self, inputs):
         cell = self.cell.get_losses_for(inputs) if isinstance(self.cell, Layer) else []

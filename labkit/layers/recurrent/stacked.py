@@ -90,10 +90,7 @@ class StackedRNNCells(Layer):
     @property
     def uses_learning_phase(self) -> bool:
         """有没有一个单元在训练与预测时的计算不同。"""
-        return any(
-            getattr(cell, "uses_learning_phase", has_arg(cell.call, "training"))
-            for cell in self.cells
-        )
+        return any(map(uses_learning_phase, self.cells))
 
     @property
     def trainable_weights(self):
@@ -130,3 +127,8 @@ def output_size(cell) -> int:
     """The length of a cell's output: its output_size, or else its first state's."""
     size = getattr(cell, "output_size", None)
     return to_list(cell.state_size, allow_tuple=True)[0] if size is None else size
+
+
+def uses_learning_phase(cell) -> bool:
+    """Whether a cell computes something else in training; one that is no Layer need not say so."""
+    return getattr(cell, "uses_learning_phase", has_arg(cell.call, "training"))
