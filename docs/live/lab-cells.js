@@ -133,7 +133,7 @@ export class Cells {
     if (!place || place.textContent === text) return;
     place.textContent = text;
     cell?.setAttribute("aria-label", spoken(this.label(key), text));
-    // As labkit.diagrams.cells.font: a long number gets smaller letters.
+    // As labkit.diagrams.grids.font: a long number gets smaller letters.
     const room = Number(cell?.querySelector("rect")?.getAttribute("width")) - 3;
     place.setAttribute("font-size", `${Math.min(11, room / (0.62 * Math.max(text.length, 1)))}`);
   }

@@ -4,10 +4,10 @@ shape_diagram、model_diagram 画形状；dependency_view、step_view、connecti
 谁由谁算出；unrolled_view、gate_view 画循环层。dependencies、steps 是这些图背后的数据。
 """
 
-from .cells import dependency_view
 from .connectivity import connectivity_view
 from .dependencies import Dependencies, dependencies
 from .gates import gate_view
+from .grids import dependency_view
 from .models import model_diagram
 from .shapes import shape_diagram
 from .steps import Steps, step_view, steps

@@ -15,7 +15,7 @@ import numpy as np
 from .. import backend as K
 from ..engine.base_layer import Layer
 from ..engine.graph import layers_within
-from .example import Example, cells, copied, small, undisturbed
+from .copies import Example, cells, copied, small, undisturbed
 from .shapes import weights_of
 
 TINY = 1e-9  # of numbers about 1 in float64: rounding is far below, a link far above

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import layers
 from .controls import controls
-from .example import sketch, undisturbed
+from .copies import sketch, undisturbed
 from .examples import EXAMPLES
 from .states import LONGEST, example, input_of, layer_of, takes_list
 

@@ -13,7 +13,7 @@ from ..errors import explain
 from ..layers.core import InputLayer
 from ..layers.wrappers import Wrapper
 from . import svg
-from .graphs import Box, Edge, framed, graph, in_order, split
+from .layout import Box, Edge, framed, graph, in_order, split
 from .svg import Block, below, boxed
 
 PAD = 8.0  # between the frame of a box and its text

@@ -12,11 +12,11 @@ from .. import layers
 from ..engine.base_layer import Layer
 from ..layers.cudnn_recurrent import CuDNNRNN
 from ..layers.recurrent.layers import CellLayer
-from . import cells, connectivity
+from . import connectivity, grids
 from .controls import controls
+from .copies import sketch, undisturbed
 from .cost import cost
 from .dependencies import Dependencies, dependencies
-from .example import sketch, undisturbed
 from .examples import EXAMPLES
 from .fixes import fixes, ranges
 from .gates import gate_view
@@ -87,7 +87,7 @@ def drawn(view: str, state: dict, layer: Layer, sketched) -> dict[str, Any]:
     training = bool(state.get("training"))
     about = dependencies(layer, input_of(state), training)
     if view == "dependency":
-        return {"svg": cells.drawn(about), "data": linked(about), "notes": about.notes}
+        return {"svg": grids.drawn(about), "data": linked(about), "notes": about.notes}
     walk = from_dependencies(
         about, len(about.inputs) > 1 or takes_list(state["layer"]), training, 0
     )
@@ -111,8 +111,8 @@ def linked(about: Dependencies) -> dict[str, Any]:
         "products": None
         if about.products is None
         else [row[row >= 0].tolist() for row in about.products],
-        "letters": [cells.letter_of(int(g)) for g in about.groups] if about.weights else [],
-        "first": cells.example_output(about),
+        "letters": [grids.letter_of(int(g)) for g in about.groups] if about.weights else [],
+        "first": grids.example_output(about),
     }
 
 

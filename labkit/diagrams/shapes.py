@@ -12,7 +12,7 @@ from ..layers import Embedding, TimeDistributed
 from ..layers.convolutional_recurrent import ConvRNN2D
 from ..utils.generic_utils import signature_of
 from . import svg
-from .example import sketch, undisturbed
+from .copies import sketch, undisturbed
 from .svg import Block
 
 TENSOR, GAP, LINE = 78, 16, 17

@@ -17,9 +17,9 @@ from .. import backend as K
 from ..backend.tape import walk_back
 from ..backend.tensors import Tensor
 from ..engine.base_layer import Layer
-from .cells import NUMBER, drawn
+from .copies import Example, copied, undisturbed
 from .dependencies import TINY, Dependencies, dependencies, sources_of
-from .example import Example, copied, undisturbed
+from .grids import NUMBER, drawn
 
 
 @dataclass

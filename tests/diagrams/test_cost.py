@@ -9,8 +9,8 @@ import pytest
 
 from labkit import backend as K
 from labkit.diagrams import connectivity_view, dependencies
+from labkit.diagrams.copies import sketch
 from labkit.diagrams.cost import amount, cost, multiplications
-from labkit.diagrams.example import sketch
 from labkit.diagrams.examples import EXAMPLES
 from labkit.diagrams.states import input_of, layer_of, state_of
 from labkit.layers import (

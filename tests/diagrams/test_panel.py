@@ -13,11 +13,11 @@ import pytest
 from labkit import layers
 from labkit.arguments.signatures import parameters
 from labkit.diagrams import dependencies, steps, unrolled_view
-from labkit.diagrams.cells import letter_of
 from labkit.diagrams.controls import controls
-from labkit.diagrams.example import sketch
+from labkit.diagrams.copies import sketch
 from labkit.diagrams.examples import EXAMPLES
 from labkit.diagrams.fixes import fixes, ranges
+from labkit.diagrams.grids import letter_of
 from labkit.diagrams.panel import answer, show, views_of
 from labkit.diagrams.states import code_of, example, input_of, layer_of, parsed, state_of
 from labkit.layers import LSTM, Bidirectional, Dense, Input, Layer
