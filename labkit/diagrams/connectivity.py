@@ -76,9 +76,9 @@ def bipartite(title: str, about: Dependencies, products: np.ndarray) -> Block:
         dash = DASHES[number % len(DASHES)]
         line = line.replace("/>", f' stroke-dasharray="{dash}"/>') if dash else line
         lines.append(line.replace("<path ", f'<path data-link="{i}-{o}" data-weight="{number}" '))
-    tops = [node(x(i), 0, f"x{i}", svg.DATA) for i in range(inputs)]
+    tops = [unit(x(i), 0, f"x{i}", svg.DATA) for i in range(inputs)]
     bottoms = [
-        node(x(o + shift), RISE + CELL, f"y{o}", f"var(--diagram-group-{g % 8}, {GROUPS[g % 8]})")
+        unit(x(o + shift), RISE + CELL, f"y{o}", f"var(--diagram-group-{g % 8}, {GROUPS[g % 8]})")
         for o, g in enumerate(about.groups.tolist())
     ]
     picture = Block("".join([*lines, *tops, *bottoms]), inputs * STEP, RISE + 2 * CELL)
@@ -89,6 +89,6 @@ def bipartite(title: str, about: Dependencies, products: np.ndarray) -> Block:
     return svg.below([heading, picture, counted], gap=4, align=0.5)
 
 
-def node(x: float, y: float, label: str, fill: str) -> str:
+def unit(x: float, y: float, label: str, fill: str) -> str:
     frame = svg.rect(x - CELL / 2, y + 1, CELL, CELL - 2, fill=fill, radius=5)
     return f'<g class="box">{frame}{svg.text(x, y + 18, label, size=11, mono=True)}</g>'

@@ -53,7 +53,7 @@ INPUTS = ("x", "h", "c")
 SYMBOLS = {"x": "x_t", "h": "h_(t−1)", "c": "c_(t−1)", "h′": "h_t", "c′": "c_t"}
 
 
-class Operation(NamedTuple):
+class Equation(NamedTuple):
     """result = function(各项之和)；一项是几个因子的积。"""
 
     result: str
@@ -65,7 +65,7 @@ class Operation(NamedTuple):
         return [factor for term in self.terms for factor in term]
 
 
-def operations(cell) -> list[Operation]:
+def equations(cell) -> list[Equation]:
     """单元一步之内的运算，按执行的次序；没有偏置时不含偏置。"""
     found = []
     for line in program(cell).split("\n"):
@@ -73,7 +73,7 @@ def operations(cell) -> list[Operation]:
             result, function, total = match.groups("")
             terms = [tuple(re.split("[·⊙]", term)) for term in total.split(" + ")]
             used = [term for term in terms if cell.use_bias or not term[0].startswith("b")]
-            found.append(Operation(result, function, tuple(used)))
+            found.append(Equation(result, function, tuple(used)))
     return found
 
 
@@ -121,7 +121,7 @@ def one_step(layer, shape) -> tuple[Any, tuple]:
     return fresh, step
 
 
-def weights_of(cell) -> dict[str, np.ndarray]:
+def gate_weights(cell) -> dict[str, np.ndarray]:
     """已建好的单元的权重，按门拆开：W_i、U_i、b_i……；CuDNN 的换成普通的次序。"""
     if isinstance(cell, CuDNNCell):
         cell = copy.copy(cell)  # the conversion replaces attributes
@@ -139,13 +139,13 @@ def weights_of(cell) -> dict[str, np.ndarray]:
 
 
 def evaluate(cell, x, states) -> dict[str, np.ndarray]:
-    """用单元自己的权重执行 operations(cell)，得到每条线上的数组；c′、h′ 是新的状态。
+    """用单元自己的权重执行 equations(cell)，得到每条线上的数组；c′、h′ 是新的状态。
 
     参数：cell 是建好的单元；x 是一步的输入；states 是一步之前的状态，[h] 或 [h, c]。
     """
-    weights = weights_of(cell)
+    weights = gate_weights(cell)
     values: dict[str, Any] = dict(zip(INPUTS, [x, *states], strict=False))
-    for result, function, terms in operations(cell):
+    for result, function, terms in equations(cell):
         total: Any = 0
         for first, *others in terms:
             product = values[first] if first in values else along_channels(cell, weights[first])
@@ -187,10 +187,10 @@ def shapes_of(cell, step) -> dict[str, tuple]:
 
 
 def in_words(cell) -> tuple[dict[str, str], dict[str, str]]:
-    """What stands beside each line, and each operation's formula."""
+    """What stands beside each line, and each equation's formula."""
     times = " ∗ " if isinstance(cell, ConvLSTM2DCell) else "·"
     labels, formulas = dict(SYMBOLS), {}
-    for result, function, terms in operations(cell):
+    for result, function, terms in equations(cell):
         parts = []
         for first, *others in terms:
             part = labels.get(first, first)

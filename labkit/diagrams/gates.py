@@ -6,7 +6,7 @@ import itertools
 
 from ..layers.cudnn_recurrent import CuDNNCell
 from . import svg
-from .formulas import INPUTS, Operation, in_words, one_step, operations, shapes_of, weights_of
+from .formulas import INPUTS, Equation, equations, gate_weights, in_words, one_step, shapes_of
 from .svg import Block
 
 CAPTIONS = {"i": "输入门", "f": "遗忘门", "o": "输出门", "z": "更新门", "r": "重置门"}
@@ -24,7 +24,7 @@ def gate_view(layer, input_shape) -> str:
     """
     cell, step = one_step(layer, tuple(input_shape))
     shapes, (labels, formulas) = shapes_of(cell, step), in_words(cell)
-    weights = {name: weight.shape for name, weight in weights_of(cell).items()}
+    weights = {name: weight.shape for name, weight in gate_weights(cell).items()}
 
     notes = ["⊙ 逐元素相乘，" + ("∗ 卷积" if len(step) == 4 else "· 矩阵乘法") + "；点是分叉。"]
     if isinstance(cell, CuDNNCell):
@@ -35,7 +35,7 @@ def gate_view(layer, input_shape) -> str:
     said = [f"{labels[name]} 的形状 {shapes[name]}" for name in INPUTS if name in shapes]
     said += [f"{labels[name]} = {line}，{shapes[name]}" for name, line in formulas.items()]
     said += [f"权重 {name} {shape}" for name, shape in weights.items()]
-    drawing = Wiring(operations(cell), labels, formulas, shapes, weights).block
+    drawing = Wiring(equations(cell), labels, formulas, shapes, weights).block
     return svg.document(
         "gates",
         f"{type(layer).__name__} 一步之内的图",
@@ -47,7 +47,7 @@ def gate_view(layer, input_shape) -> str:
 class Wiring:
     """Boxes from top to bottom; inputs run down on their left, results on their right."""
 
-    def __init__(self, todo: list[Operation], labels, formulas, shapes, weights):
+    def __init__(self, todo: list[Equation], labels, formulas, shapes, weights):
         self.labels, self.formulas, self.shapes, self.weights = labels, formulas, shapes, weights
         inputs = [name for name in INPUTS if name in shapes]
         outputs = [name + "′" for name in reversed(inputs[1:])]
@@ -65,7 +65,7 @@ class Wiring:
         for name in reversed(inputs):
             self.starts[name] = (self.left, self.put(self.tensor(name, ENDS[name]), self.left, 6))
         for one in todo:
-            self.operation(one)
+            self.equation(one)
         for name in outputs:
             box = self.tensor(name, ENDS[name])
             self.taps[name].append((self.right, self.put(box, self.right - box.width, 6)))
@@ -87,7 +87,7 @@ class Wiring:
         box = svg.boxed(svg.flow(rows, room), pad=4, fill=fill)
         return box._replace(svg=f'<g data-tensor="{name}" data-shape="{shape}">{box.svg}</g>')
 
-    def operation(self, one: Operation) -> None:
+    def equation(self, one: Equation) -> None:
         box, middle = self.box(one), self.left + self.room / 2
         x = self.left + (self.room - box.width) / 2
         reads = self.at.keys() & set(one.factors)
@@ -104,8 +104,8 @@ class Wiring:
         y = self.put(chip, middle - chip.width / 2, 12)
         self.starts[one.result] = (middle + chip.width / 2, y)
 
-    def box(self, one: Operation) -> Block:
-        """An operation with weights in words, another as its sign."""
+    def box(self, one: Equation) -> Block:
+        """An equation with weights in words, another as its sign."""
         formula, room = self.formulas[one.result], self.room - 14
         shapes = [f"{name} {self.weights[name]}" for name in one.factors if name in self.weights]
         if not shapes:
@@ -133,7 +133,7 @@ class Wiring:
         return f'<g data-line="{name}">{"".join(drawn)}</g>'
 
 
-def lanes_of(todo: list[Operation], outputs) -> dict[str, int]:
+def lanes_of(todo: list[Equation], outputs) -> dict[str, int]:
     """Which lane each result runs in, from the outermost; a lane is free after its last reader."""
     last = {name: row for row, one in enumerate(todo) for name in one.factors}
     last |= dict.fromkeys(outputs, len(todo))

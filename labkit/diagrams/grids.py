@@ -1,4 +1,4 @@
-"""Tensors drawn cell by cell, and the dependency view.
+"""Inputs, weights and outputs as grids of cells, and the dependency view.
 
 Cells are found by their `data-cell`: x0, x1 … number the cells of all inputs in turn, y those of
 all outputs, w those of all weights. A cell's `data-state` says how it is drawn: chosen, used (with
@@ -37,8 +37,8 @@ STYLE = (
 )
 
 
-class Tensor(NamedTuple):
-    """One tensor of the picture: letter x, w or y, the number of its first cell, name and shape."""
+class Grid(NamedTuple):
+    """The cells of one tensor: letter x, w or y, the number of the first, name and shape."""
 
     letter: str
     first: int
@@ -47,35 +47,35 @@ class Tensor(NamedTuple):
     channels_first: bool = False
 
 
-def tensors(letter: str, named: Sequence[tuple[str, tuple]], channels_first=False) -> list[Tensor]:
+def grids(letter: str, named: Sequence[tuple[str, tuple]], channels_first=False) -> list[Grid]:
     firsts = itertools.accumulate((math.prod(shape) for _, shape in named), initial=0)
     return [
-        Tensor(letter, first, name, shape, channels_first)
+        Grid(letter, first, name, shape, channels_first)
         for (name, shape), first in zip(named, firsts, strict=False)
     ]
 
 
-def plane(tensor: Tensor) -> tuple[int, int]:
+def plane(grid: Grid) -> tuple[int, int]:
     """The two axes that are drawn as rows and columns; the others are slices."""
-    rank = len(tensor.shape)
+    rank = len(grid.shape)
     if rank <= 2:
         return rank - 2, rank - 1
-    if tensor.letter == "w":  # kernels end with (in, out)
+    if grid.letter == "w":  # kernels end with (in, out)
         return (rank - 4, rank - 3) if rank > 3 else (0, 1)
-    return (rank - 2, rank - 1) if tensor.channels_first else (rank - 3, rank - 2)
+    return (rank - 2, rank - 1) if grid.channels_first else (rank - 3, rank - 2)
 
 
-def slices(tensor: Tensor, width: float):
-    """(label, grid of cell numbers) for every plane of the tensor."""
-    numbers = np.arange(math.prod(tensor.shape)).reshape(tensor.shape or (1,))
+def slices(grid: Grid, width: float):
+    """(label, rows of cell numbers) for every plane of the tensor."""
+    numbers = np.arange(math.prod(grid.shape)).reshape(grid.shape or (1,))
     if numbers.ndim == 1:
         columns = min(len(numbers), int(ROOM // width))
         rows = [list(numbers[i : i + columns]) for i in range(0, len(numbers), columns)]
         return [("", rows)]
-    row, column = plane(tensor)
+    row, column = plane(grid)
     others = [axis for axis in range(numbers.ndim) if axis not in (row, column)]
     found = []
-    for place in itertools.product(*(range(tensor.shape[axis]) for axis in others)):
+    for place in itertools.product(*(range(grid.shape[axis]) for axis in others)):
         index: list = [slice(None)] * numbers.ndim
         for axis, i in zip(others, place, strict=True):
             index[axis] = i
@@ -85,15 +85,15 @@ def slices(tensor: Tensor, width: float):
 
 
 def drawing(
-    tensor: Tensor,
+    grid: Grid,
     fills: dict[int, str],
     texts: dict[int, str],
     states: dict[int, str],
     width: float = CELL,
 ) -> Block:
-    """A tensor as grids of cells under its name and shape."""
-    grids = []
-    for label, rows in slices(tensor, width):
+    """A tensor's planes of cells under its name and shape."""
+    planes = []
+    for label, rows in slices(grid, width):
         columns = max(map(len, rows))
         size = max(min(width, ROOM / columns), width * 0.8)
         parts = []
@@ -108,20 +108,20 @@ def drawing(
                 inside = svg.text(
                     x + size / 2, y + 16, content, size=font(content, size), mono=True
                 )
-                cell = f"{tensor.letter}{tensor.first + number}"
+                cell = f"{grid.letter}{grid.first + number}"
                 parts.append(f'<g class="cell box" data-cell="{cell}"{state}>{box}{inside}</g>')
-        grid = Block("".join(parts), columns * size, len(rows) * CELL)
-        grids.append(
+        cells = Block("".join(parts), columns * size, len(rows) * CELL)
+        planes.append(
             svg.below(
-                [svg.words(label, size=10, mono=True, fill=svg.FAINT, anchor="start"), grid], gap=1
+                [svg.words(label, size=10, mono=True, fill=svg.FAINT, anchor="start"), cells], gap=1
             )
             if label
-            else grid
+            else cells
         )
-    shape = "(" + ", ".join(map(str, tensor.shape)) + ("," if len(tensor.shape) == 1 else "") + ")"
-    caption = svg.words(f"{tensor.name} {shape}", size=12, mono=True, weight=600, anchor="start")
-    block = svg.below([caption, svg.flow(grids, ROOM, gap=10)], gap=2)
-    name = f"{tensor.name}，形状 {shape}"
+    shape = "(" + ", ".join(map(str, grid.shape)) + ("," if len(grid.shape) == 1 else "") + ")"
+    caption = svg.words(f"{grid.name} {shape}", size=12, mono=True, weight=600, anchor="start")
+    block = svg.below([caption, svg.flow(planes, ROOM, gap=10)], gap=2)
+    name = f"{grid.name}，形状 {shape}"
     return block._replace(svg=f'<g class="tensor" aria-label="{name}">{block.svg}</g>')
 
 
@@ -153,13 +153,13 @@ def picture(
         if not named:
             continue
         blocks = []
-        for tensor in tensors(letter, named, first):
-            count = math.prod(tensor.shape)
-            key = {n: f"{letter}{tensor.first + n}" for n in range(count)}
-            fills = colours(about, tensor)
+        for grid in grids(letter, named, first):
+            count = math.prod(grid.shape)
+            key = {n: f"{letter}{grid.first + n}" for n in range(count)}
+            fills = colours(about, grid)
             blocks.append(
                 drawing(
-                    tensor,
+                    grid,
                     fills,
                     {n: texts[k] for n, k in key.items() if k in texts},
                     {n: states[k] for n, k in key.items() if k in states},
@@ -172,25 +172,25 @@ def picture(
     return block._replace(svg=STYLE + block.svg)
 
 
-def colours(about: Dependencies, tensor: Tensor) -> dict[int, str]:
+def colours(about: Dependencies, grid: Grid) -> dict[int, str]:
     """Fills by group for outputs and weights; one colour for inputs."""
 
     def fill(group: int) -> str:
         number = group % len(GROUPS)
         return f"var(--diagram-group-{number}, {GROUPS[number]})"
 
-    cells = range(math.prod(tensor.shape))
-    if tensor.letter == "y" and about.weights:
-        return {n: fill(int(about.groups[tensor.first + n])) for n in cells}
-    if tensor.letter == "w":
-        used = about.uses[:, tensor.first : tensor.first + len(cells)]
+    cells = range(math.prod(grid.shape))
+    if grid.letter == "y" and about.weights:
+        return {n: fill(int(about.groups[grid.first + n])) for n in cells}
+    if grid.letter == "w":
+        used = about.uses[:, grid.first : grid.first + len(cells)]
         users = [np.flatnonzero(column) for column in used.T]
         groups = [set(about.groups[rows].tolist()) for rows in users]
         return {n: fill(groups[n].pop()) if len(groups[n]) == 1 else svg.WEIGHT for n in cells}
     return {}
 
 
-def example_output(about: Dependencies) -> int:
+def first_output(about: Dependencies) -> int:
     """The output cell that a picture shows first: one in the middle, with most links."""
     count = about.links.sum(axis=1)
     best = np.flatnonzero(count == count.max())
@@ -233,7 +233,7 @@ def dependency_view(layer, input_shape, training: bool = False) -> str:
 
 def drawn(about: Dependencies, width=CELL, values: dict[str, str] | None = None) -> str:
     """The picture with one output chosen; `values` are written into the cells instead of marks."""
-    output = example_output(about)
+    output = first_output(about)
     states, texts = chosen(about, output)
     block = picture(about, width=width, states=states, texts=texts if values is None else values)
     kind = type(about.layer).__name__

@@ -1,7 +1,7 @@
-"""Layered drawings of graphs without cycles: boxes in rows by rank, arrows from row to row.
+"""Layered layout of graphs without cycles: boxes in rows by rank, arrows from row to row.
 
-Arrows bend only between rows, and pass a row where an empty cell keeps room for them: so no arrow
-runs through a box. A label is such a cell too: so no label lies on anything.
+Arrows bend only between rows, and pass a row where an empty slot keeps room for them: so no arrow
+runs through a box. A label is such a slot too: so no label lies on anything.
 "Across" is along a row, "along" is the direction of the arrows: x and y where the graph runs down.
 """
 
@@ -36,7 +36,7 @@ class Edge(NamedTuple):
 
 
 @dataclass(eq=False)
-class Cell:
+class Slot:
     """A place in a row: of a box, or of an arrow that passes the row."""
 
     block: Block
@@ -45,8 +45,8 @@ class Cell:
     along: float
     passing: bool = False  # an arrow's, not a box's
     at: float = 0.0
-    before: list[tuple[Cell, float]] = field(default_factory=list)  # what to add to its `at`
-    after: list[tuple[Cell, float]] = field(default_factory=list)
+    before: list[tuple[Slot, float]] = field(default_factory=list)  # what to add to its `at`
+    after: list[tuple[Slot, float]] = field(default_factory=list)
 
 
 def graph(boxes: dict[str, Box], edges: Iterable[Edge], down=True) -> Block:
@@ -55,26 +55,26 @@ def graph(boxes: dict[str, Box], edges: Iterable[Edge], down=True) -> Block:
     home = {port: key for key, box in boxes.items() for port in box.ports}
     links = [(home[e.source], home[e.target], 2 if e.label else 1) for e in edges]
     rank = ranks(boxes, links)
-    rows: list[list[Cell]] = [[] for _ in range(max(rank.values(), default=0) + 1)]
-    cells: dict[str, Cell] = {}
+    rows: list[list[Slot]] = [[] for _ in range(max(rank.values(), default=0) + 1)]
+    slots: dict[str, Slot] = {}
     for key, (block, ports) in boxes.items():
         size = (block.width, block.height) if down else (block.height, block.width)
-        cells[key] = Cell(block, ports, *size)
-        rows[rank[key]].append(cells[key])
+        slots[key] = Slot(block, ports, *size)
+        rows[rank[key]].append(slots[key])
 
     # Arrows from one port share their way for as long as they can.
-    passing: dict[tuple, Cell] = {}
-    routes: list[list[tuple[Cell, float]]] = []
+    passing: dict[tuple, Slot] = {}
+    routes: list[list[tuple[Slot, float]]] = []
     for edge, (start, end, _) in zip(edges, links, strict=True):
-        route = [(cells[start], boxes[start].ports[edge.source])]
+        route = [(slots[start], boxes[start].ports[edge.source])]
         for number in range(rank[start] + 1, rank[end]):
             label = edge.label if number == rank[start] + 1 else ""
             place = (edge.source, edge.label, number)
             if place not in passing:
-                passing[place] = passing_cell(label, down)
+                passing[place] = passing_slot(label, down)
                 rows[number].append(passing[place])
             route.append((passing[place], passing[place].ports[""]))
-        routes.append([*route, (cells[end], boxes[end].ports[edge.target])])
+        routes.append([*route, (slots[end], boxes[end].ports[edge.target])])
     joined = set()
     for a, b in (pair for route in routes for pair in pairwise(route)):
         if (a, b) not in joined:
@@ -85,21 +85,21 @@ def graph(boxes: dict[str, Box], edges: Iterable[Edge], down=True) -> Block:
 
     parts, bands, along = [], {}, 0.0
     for row in rows:
-        height = max((cell.along for cell in row), default=0)
+        height = max((slot.along for slot in row), default=0)
         widest = max((abs(b.at + d - a.at) for a in row for b, d in a.after), default=0)
         bands |= dict.fromkeys(row, (along, along + height))
         along += height + BETWEEN + min(BEND, widest / 8)
     for edge, route in zip(edges, routes, strict=True):
         ends = f"data-from={quoteattr(edge.source)} data-to={quoteattr(edge.target)}"
         parts.append(f'<g class="edge" {ends}>{path(way(route, bands, down))}</g>')
-    named = {cell: f'<g class="node" data-key={quoteattr(key)}>' for key, cell in cells.items()}
-    for cell, (start, end) in bands.items():
-        place = (cell.at, (start + end - cell.along) / 2)
-        if cell.block.svg:
-            drawn = moved(cell.block, *(place if down else place[::-1]))
-            parts.append(f"{named[cell]}{drawn}</g>" if cell in named else drawn)
+    named = {slot: f'<g class="node" data-key={quoteattr(key)}>' for key, slot in slots.items()}
+    for slot, (start, end) in bands.items():
+        place = (slot.at, (start + end - slot.along) / 2)
+        if slot.block.svg:
+            drawn = moved(slot.block, *(place if down else place[::-1]))
+            parts.append(f"{named[slot]}{drawn}</g>" if slot in named else drawn)
     size = (
-        max((cell.at + cell.across for cell in bands), default=0),
+        max((slot.at + slot.across for slot in bands), default=0),
         max((end for _, end in bands.values()), default=0),
     )
     return Block("".join(parts), *(size if down else size[::-1]))
@@ -126,14 +126,14 @@ def split(head: Block, parts: dict[str, Block], down: bool) -> Box:
     return Box(inside, ports)
 
 
-def passing_cell(label: str, down: bool) -> Cell:
+def passing_slot(label: str, down: bool) -> Slot:
     if not label:
-        return Cell(Block("", 0, 0), {"": 4.0}, 8, 0, True)
+        return Slot(Block("", 0, 0), {"": 4.0}, 8, 0, True)
     text = words(label, size=11, fill=FAINT, anchor="start" if down else "middle")
     shown = Block(moved(text, 8 if down else 4, 0), text.width + 8, text.height)
     if down:
-        return Cell(shown, {"": 4.0}, shown.width, shown.height, True)
-    return Cell(shown, {"": text.height + 3}, text.height + 7, shown.width, True)
+        return Slot(shown, {"": 4.0}, shown.width, shown.height, True)
+    return Slot(shown, {"": text.height + 3}, text.height + 7, shown.width, True)
 
 
 def in_order(keys: Iterable[str], links) -> list[str]:
@@ -166,16 +166,16 @@ def ranks(keys: Iterable[str], links) -> dict[str, int]:
     return rank
 
 
-def arrange(rows: list[list[Cell]]) -> None:
-    """Orders each row for few crossings, then gives every cell its place."""
+def arrange(rows: list[list[Slot]]) -> None:
+    """Orders each row for few crossings, then gives every slot its place."""
     for row in rows:
         spread(row, [0.0] * len(row))
     best, fewest = [list(row) for row in rows], crossings(rows)
     for sweep in range(SWEEPS if fewest else 0):
         forwards = sweep % 2 == 0
         for row in rows if forwards else reversed(rows):
-            wish = {c: c.across / 2 + wanted(c, c.before if forwards else c.after) for c in row}
-            row.sort(key=lambda cell, wish=wish: wish[cell])
+            wish = {s: s.across / 2 + wanted(s, s.before if forwards else s.after) for s in row}
+            row.sort(key=lambda slot, wish=wish: wish[slot])
             spread(row, [0.0] * len(row))
         if (found := crossings(rows)) < fewest:
             best, fewest = [list(row) for row in rows], found
@@ -184,42 +184,42 @@ def arrange(rows: list[list[Cell]]) -> None:
         spread(row, [0.0] * len(row))
     for sweep in range(SWEEPS):
         for row in reversed(rows) if sweep % 2 else rows:
-            spread(row, [wanted(c, c.after if sweep % 2 else c.before) for c in row])
-    least = min((cell.at for row in rows for cell in row), default=0)
+            spread(row, [wanted(s, s.after if sweep % 2 else s.before) for s in row])
+    least = min((slot.at for row in rows for slot in row), default=0)
     for row in rows:
-        for cell in row:
-            cell.at -= least
+        for slot in row:
+            slot.at -= least
 
 
-def wanted(cell: Cell, near: list[tuple[Cell, float]]) -> float:
-    """Where its arrows would be straight, on average; those between like cells matter most."""
+def wanted(slot: Slot, near: list[tuple[Slot, float]]) -> float:
+    """Where its arrows would be straight, on average; those between like slots matter most."""
     if not near:
-        return cell.at
-    weights = [STRAIGHT if other.passing == cell.passing else 1 for other, _ in near]
+        return slot.at
+    weights = [STRAIGHT if other.passing == slot.passing else 1 for other, _ in near]
     places = [other.at + shift for other, shift in near]
     return sum(map(mul, weights, places)) / sum(weights)
 
 
-def spread(row: list[Cell], wishes: list[float]) -> None:
+def spread(row: list[Slot], wishes: list[float]) -> None:
     """As near to their wishes as their order and sizes allow, in the sense of least squares."""
     offsets, at = [], 0.0
-    for cell in row:
+    for slot in row:
         offsets.append(at)
-        at += cell.across + BESIDE
-    runs: list[tuple[float, int, int]] = []  # mean, weight, number of cells that stand together
-    for cell, wish, offset in zip(row, wishes, offsets, strict=True):
-        mean, weight, count = wish - offset, 1 if cell.passing else STRAIGHT, 1
+        at += slot.across + BESIDE
+    runs: list[tuple[float, int, int]] = []  # mean, weight, number of slots that stand together
+    for slot, wish, offset in zip(row, wishes, offsets, strict=True):
+        mean, weight, count = wish - offset, 1 if slot.passing else STRAIGHT, 1
         while runs and runs[-1][0] > mean:
-            other, more, cells = runs.pop()
+            other, more, slots = runs.pop()
             mean = (mean * weight + other * more) / (weight + more)
-            weight, count = weight + more, count + cells
+            weight, count = weight + more, count + slots
         runs.append((mean, weight, count))
     means = [mean for mean, _, count in runs for _ in range(count)]
-    for cell, mean, offset in zip(row, means, offsets, strict=True):
-        cell.at = mean + offset
+    for slot, mean, offset in zip(row, means, offsets, strict=True):
+        slot.at = mean + offset
 
 
-def crossings(rows: list[list[Cell]]) -> int:
+def crossings(rows: list[list[Slot]]) -> int:
     found = 0
     for row in rows:
         ends: list[float] = []
@@ -230,7 +230,7 @@ def crossings(rows: list[list[Cell]]) -> int:
     return found
 
 
-def way(route: list[tuple[Cell, float]], bands: dict, down: bool) -> str:
+def way(route: list[tuple[Slot, float]], bands: dict, down: bool) -> str:
     """The path of an arrow: straight inside rows, curved between them."""
 
     def point(across: float, along: float) -> str:

@@ -112,7 +112,7 @@ def linked(about: Dependencies) -> dict[str, Any]:
         if about.products is None
         else [row[row >= 0].tolist() for row in about.products],
         "letters": [grids.letter_of(int(g)) for g in about.groups] if about.weights else [],
-        "first": grids.example_output(about),
+        "first": grids.first_output(about),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from labkit import backend as K
-from labkit.diagrams.formulas import evaluate, operations, weights_of
+from labkit.diagrams.formulas import equations, evaluate, gate_weights
 from labkit.diagrams.gates import gate_view
 from labkit.diagrams.svg import WIDTH, width_of
 from labkit.diagrams.unrolled import unrolled_view
@@ -425,7 +425,7 @@ def test_drawn_shapes_are_those_of_real_arrays(name, use_bias):
 def test_drawn_weights_are_the_cells(name, use_bias):
     cell, x, *_ = real_step(name, use_bias)
     shown = " ".join(said(parse(gate_view(cell, x.shape))))
-    weights = weights_of(cell)
+    weights = gate_weights(cell)
     assert all(f"{weight} {array.shape}" in shown for weight, array in weights.items())
     total = sum(array.size for array in weights.values())
     twice = 4 * 4 if name == "CuDNNLSTM" else 0  # its two biases are added
@@ -441,7 +441,7 @@ def test_lines_lead_to_the_operations_that_use_them(name):
     picture = parse(gate_view(cell, x.shape))
     values = set(evaluate(cell, x, states))
     boxes = {p.get("data-operation"): frame for p, frame in frames(picture, "data-operation")}
-    wanted = {one.result: set(one.factors) & values for one in operations(cell)}
+    wanted = {one.result: set(one.factors) & values for one in equations(cell)}
     found = {result: set() for result in wanted}
     for part in having(picture, "data-line"):
         for path in part.iter(f"{SVG}path"):
