@@ -20,14 +20,14 @@ from ..layers import (
     TimeDistributed,
 )
 from ..layers.convolutional_recurrent import ConvRNN2D
-from .shapes import inner_layers, weights_of
+from .shapes import inner_layers, weight_shapes
 
 KERNEL = re.compile(r"kernel$|\bW")  # Keras 1 wrote W, and W_carry for a gate
 
 
 def parameter_sum(layer: Layer) -> str:
     """参数量怎样算出来：kernel 3×3×1×8 = 72，bias 8，共 80。"""
-    weights = weights_of(layer)
+    weights = weight_shapes(layer)
     if not weights:
         return "没有权重，参数量是 0。"
     terms = []
@@ -62,7 +62,7 @@ def multiplications(layer: Layer, inputs: list[tuple], outputs: list[tuple]) -> 
 
     Windows that reach over the border count in full, as in most tables of FLOPs.
     """
-    kernels = [shape for name, shape in weights_of(layer) if KERNEL.search(name)]
+    kernels = [shape for name, shape in weight_shapes(layer) if KERNEL.search(name)]
     if isinstance(layer, TimeDistributed | Bidirectional):
         times = inputs[0][1] if isinstance(layer, TimeDistributed) else 1
         within = [s[:1] + s[2:] for s in inputs], [s[:1] + s[2:] for s in outputs]

@@ -15,8 +15,9 @@ import numpy as np
 from .. import backend as K
 from ..engine.base_layer import Layer
 from ..engine.graph import layers_within
-from .copies import Example, cells, copied, small, undisturbed
-from .shapes import weights_of
+from .copies import cells, copied, small, undisturbed
+from .probe import Probe
+from .shapes import weight_shapes
 
 TINY = 1e-9  # of numbers about 1 in float64: rounding is far below, a link far above
 EXTREMES = (3.0, -3.0, 40.0, -40.0)
@@ -60,65 +61,65 @@ def dependencies(layer: Layer, input_shape, training: bool = False, seed: int = 
     several = isinstance(input_shape, list)
     drawn, shapes = small(layer, input_shape)
     with undisturbed("float64", training):
-        example = built(drawn, shapes, several, seed)
-        random = is_random(example)
-        links, gradient, bent, notes = input_links(example, random)
-        known = products_of(drawn, shapes, several, seed, example, links)
-        products, uses = known or (None, weight_links(example, len(links), bent))
+        probe = built(drawn, shapes, several, seed)
+        random = is_random(probe)
+        links, gradient, bent, notes = input_links(probe, random)
+        known = products_of(drawn, shapes, several, seed, probe, links)
+        products, uses = known or (None, weight_links(probe, len(links), bent))
     if note := reduced(layer, input_shape, drawn, shapes):
         notes.insert(0, note)
-    if example.batch > 1:
+    if probe.batch > 1:
         notes.append("训练时按整批的均值与方差计算，所以样本之间也有连线；这里画了 3 个样本。")
     return Dependencies(
         drawn,
-        named("x", example.shapes),
-        named("y", example.outputs),
-        weights_of(example.layer),
+        named("x", probe.shapes),
+        named("y", probe.outputs),
+        weight_shapes(probe.layer),
         links,
         gradient,
         uses,
         products,
         grouped(uses),
         notes,
-        example.batch,
+        probe.batch,
         random,
     )
 
 
-def built(layer: Layer, shapes, several: bool, seed: int, batch: int = 0) -> Example:
-    example = Example(copied(layer), shapes, several, np.random.default_rng(seed), batch)
-    example.draw_weights()
-    return example
+def built(layer: Layer, shapes, several: bool, seed: int, batch: int = 0) -> Probe:
+    probe = Probe(copied(layer), shapes, several, np.random.default_rng(seed), batch)
+    probe.draw_weights()
+    return probe
 
 
-def input_links(example: Example, random: bool):
+def input_links(probe: Probe, random: bool):
     """(links, those that carry a gradient, whether a draw hides some, what to tell the reader)."""
-    outputs, inputs = cells(example.outputs), cells(example.shapes)
+    outputs, inputs = cells(probe.outputs), cells(probe.shapes)
     links = np.zeros((outputs, inputs), bool)
     gradient = np.zeros((outputs, inputs), bool)
     each = np.eye(outputs)
     dx, agreed, draws = None, False, 0
     for _ in range(SAMPLES if random else 3):
-        example.draw_weights()
-        dx = example.backward(example.draw(outputs), each)
+        probe.draw_weights()
+        dx = probe.backward(probe.draw(outputs), each)
         if dx is None:
             break
         gradient |= np.abs(dx) > TINY
         draws += 1
         if not random:
-            links |= changed(example, outputs)
+            links |= changed(probe, outputs)
             agreed = bool((gradient == links).all())
             if agreed:
                 break
     quiet = 0
     while quiet < 2 and not random and not agreed:
-        example.draw_weights()
-        found = changed(example, outputs) & ~links
+        probe.draw_weights()
+        found = changed(probe, outputs) & ~links
         links |= found
         quiet = 0 if found.any() else quiet + 1
     differentiable = dx is not None
     if differentiable:
-        gradient |= sought(example, links & ~gradient)
+        gradient |= sought(probe, links & ~gradient)
     links |= gradient
     notes = []
     if random:
@@ -130,88 +131,88 @@ def input_links(example: Example, random: bool):
     return links, gradient, not agreed or draws > 1, notes
 
 
-def is_random(example: Example) -> bool:
+def is_random(probe: Probe) -> bool:
     """Whether a run draws random numbers; two runs alone may be alike by accident."""
 
     def drawn() -> list:
-        states = [source.get_state(legacy=False)["state"] for source in sources_of(example)]
+        states = [source.get_state(legacy=False)["state"] for source in sources_of(probe)]
         return [(int(state["key"][0]), state["pos"]) for state in states]
 
-    before, same = drawn(), np.repeat(example.draw(1), 2, axis=0)
-    return bool(np.ptp(example.forward(same), axis=0).max() > TINY) or drawn() != before
+    before, same = drawn(), np.repeat(probe.draw(1), 2, axis=0)
+    return bool(np.ptp(probe.forward(same), axis=0).max() > TINY) or drawn() != before
 
 
-def sources_of(example: Example) -> list:
+def sources_of(probe: Probe) -> list:
     """NumPy's generator and those that layers have of their own, as Dropout(0.5, seed=1) has."""
-    own = [getattr(part, "_generator", np.random) for part in layers_within(example.layer)]
+    own = [getattr(part, "_generator", np.random) for part in layers_within(probe.layer)]
     return [np.random, *(source for source in own if source is not np.random)]
 
 
-def changed(example: Example, outputs: int) -> np.ndarray:
+def changed(probe: Probe, outputs: int) -> np.ndarray:
     """Which outputs change when one input cell does: a little, to a large and to a small number."""
-    x = example.draw(1)
+    x = probe.draw(1)
     inputs = x.shape[1]
     links = np.zeros((inputs, outputs), bool)
-    if example.vocabulary:
-        moves = [np.eye(inputs) * step for step in range(1, example.vocabulary)]
-        rows = [(x + move) % example.vocabulary for move in moves]
+    if probe.vocabulary:
+        moves = [np.eye(inputs) * step for step in range(1, probe.vocabulary)]
+        rows = [(x + move) % probe.vocabulary for move in moves]
     else:
         rows = [np.where(np.eye(inputs) > 0, to, x) for to in (x + 0.1, 40.0, -40.0)]
-    before, after = np.split(example.forward(np.concatenate([x, *rows])), [1])
+    before, after = np.split(probe.forward(np.concatenate([x, *rows])), [1])
     for y in np.split(after, len(rows)):
         links |= np.abs(y - before) > TINY * (1 + np.abs(before))
     return links.T
 
 
-def sought(example: Example, missing: np.ndarray) -> np.ndarray:
+def sought(probe: Probe, missing: np.ndarray) -> np.ndarray:
     """Of the missing links those with a gradient at some other size of their input.
 
     The largest and smallest win a maximum; the others lie on the slopes of a bent activation.
     """
     found = np.zeros_like(missing)
     each = np.eye(len(missing))
-    for size in itertools.chain(EXTREMES, example.generator.uniform(-8, 8, SAMPLES)):
+    for size in itertools.chain(EXTREMES, probe.generator.uniform(-8, 8, SAMPLES)):
         pairs = np.argwhere(missing & ~found)
         if not len(pairs):
             break
-        example.draw_weights()
+        probe.draw_weights()
         for part in np.array_split(pairs, len(pairs) // 500 + 1):
             cell = np.arange(len(part)), part[:, 1]
-            rows = example.draw(len(part))
+            rows = probe.draw(len(part))
             rows[cell] = size
-            dx = example.backward(rows, each[part[:, 0]]) if len(part) else None
+            dx = probe.backward(rows, each[part[:, 0]]) if len(part) else None
             if dx is not None:
                 hit = part[np.abs(dx[cell]) > TINY]
                 found[hit[:, 0], hit[:, 1]] = True
     return found
 
 
-def weight_links(example: Example, outputs: int, bent: bool) -> np.ndarray:
+def weight_links(probe: Probe, outputs: int, bent: bool) -> np.ndarray:
     """Which weights each output uses; several samples at once, since their gradients add up.
 
     bent: a draw may hide a weight, as a ReLU or a maximum does; such a layer is asked more often.
     """
     each = np.eye(outputs)
-    uses = np.zeros((outputs, sum(w.value.size for w in example.weights)), bool)
-    if not example.weights:
+    uses = np.zeros((outputs, sum(w.value.size for w in probe.weights)), bool)
+    if not probe.weights:
         return uses
-    samples = SAMPLES if example.batch == 1 else 2
+    samples = SAMPLES if probe.batch == 1 else 2
 
     def used(rows, outputs) -> np.ndarray:
-        return np.abs(example.weight_gradients(rows, outputs)) > TINY
+        return np.abs(probe.weight_gradients(rows, outputs)) > TINY
 
-    if example.vocabulary:  # every word once
-        words = np.arange(example.vocabulary)[:, None]
-        return used(np.repeat(words, cells(example.shapes), axis=1), each)
+    if probe.vocabulary:  # every word once
+        words = np.arange(probe.vocabulary)[:, None]
+        return used(np.repeat(words, cells(probe.shapes), axis=1), each)
     # Large inputs bend what can be bent: then one sample uses less than many.
-    uses = used(3 * example.draw(samples), each)
-    bent = bent or bool((used(example.draw(1), each[-1:]) != uses[-1:]).any())
+    uses = used(3 * probe.draw(samples), each)
+    bent = bent or bool((used(probe.draw(1), each[-1:]) != uses[-1:]).any())
     quiet = 0
     while bent and quiet < 4:
-        rows = example.draw(samples)
-        example.draw_weights()
+        rows = probe.draw(samples)
+        probe.draw_weights()
         if quiet == 1:  # positive weights with positive inputs leave no ReLU at zero
-            for w in example.weights:
+            for w in probe.weights:
                 K.set_value(w, np.abs(w.value))
             rows[::2] = np.abs(rows[::2])
         found = used(rows, each) & ~uses
@@ -220,7 +221,7 @@ def weight_links(example: Example, outputs: int, bent: bool) -> np.ndarray:
     return uses
 
 
-def products_of(layer, shapes, several, seed, example, links):
+def products_of(layer, shapes, several, seed, probe, links):
     """For a layer that multiplies inputs with weights and adds: which weight meets which input.
 
     The weights of one array are numbered: in such a layer the gradient by an input is then the
@@ -228,11 +229,11 @@ def products_of(layer, shapes, several, seed, example, links):
     Returns (products, uses), or None for other layers.
     """
     # A kernel and a bias: more weights are no single product.
-    if not 0 < len(example.weights) < 3 or example.vocabulary or example.batch > 1:
+    if not 0 < len(probe.weights) < 3 or probe.vocabulary or probe.batch > 1:
         return None
     if not links.any():
         return None
-    linear = example
+    linear = probe
     if layer.get_config().get("activation", "linear") != "linear":
         if mixes_units(layer):
             return None

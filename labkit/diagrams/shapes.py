@@ -39,7 +39,7 @@ def shape_diagram(layer, input_shape) -> str:
 
 def diagram_of(layer: Layer, inputs: list[tuple], outputs: list[tuple]) -> str:
     """The diagram of a built layer; the shapes have the batch axis."""
-    weights = weights_of(layer)
+    weights = weight_shapes(layer)
     left = tensor_column("输入", inputs, input_axes(layer, inputs, outputs))
     right = tensor_column("输出", outputs, [axes(layer, shape) for shape in outputs])
     middle = layer_box(layer, LAYER)
@@ -79,7 +79,7 @@ def input_axes(layer, inputs, outputs) -> list[list[str]]:
     return [axes(layer, shape) for shape in inputs]
 
 
-def weights_of(layer: Layer) -> list[tuple[str, tuple]]:
+def weight_shapes(layer: Layer) -> list[tuple[str, tuple]]:
     """Names without the layer's own; where two would be the same, with the inner layer's."""
     full = ["/".join(w.name.split(":")[0].split("/")[-2:]) for w in layer.weights]
     short = [name.split("/")[-1] for name in full]
@@ -130,7 +130,7 @@ def layer_box(layer: Layer, width: float) -> Block:
         parts.append(svg.paragraph(f"{name}={value}", room, size=10, mono=True, fill=svg.FAINT))
     parts += [layer_box(inner, room) for inner in inner_layers(layer)]
     if not inner_layers(layer):
-        for name, shape in weights_of(layer):
+        for name, shape in weight_shapes(layer):
             label = svg.paragraph(f"{name} {shape}", room - 12, size=10, mono=True)
             if label.height > LINE:  # name and shape on a line each
                 lines = [

@@ -17,9 +17,10 @@ from .. import backend as K
 from ..backend.tape import walk_back
 from ..backend.tensors import Tensor
 from ..engine.base_layer import Layer
-from .copies import Example, copied, undisturbed
+from .copies import copied, undisturbed
 from .dependencies import TINY, Dependencies, dependencies, sources_of
 from .grids import NUMBER, drawn
+from .probe import Probe
 
 
 @dataclass
@@ -64,33 +65,33 @@ def from_dependencies(about: Dependencies, several: bool, training=False, seed=0
     shapes = [shape[1:] if about.batch > 1 else shape for _, shape in about.inputs]
     with undisturbed("float64", training):
         generator = np.random.default_rng(seed)
-        example = Example(copied(about.layer), shapes, several, generator, about.batch)
-        for w in example.weights:
-            positive = w not in example.layer.trainable_weights
+        probe = Probe(copied(about.layer), shapes, several, generator, about.batch)
+        for w in probe.weights:
+            positive = w not in probe.layer.trainable_weights
             K.set_value(w, one_decimal(generator, w.shape, positive))
-        x = example.draw(1)
-        x = x if example.vocabulary else one_decimal(generator, x.shape)
-        W = np.concatenate([np.ravel(w.value) for w in example.weights] or [np.zeros(0)])
-        with same_draws(example):
-            y = example.forward(x)[0]
-        slopes = input_slopes(example, x, len(y), about.random)
+        x = probe.draw(1)
+        x = x if probe.vocabulary else one_decimal(generator, x.shape)
+        W = np.concatenate([np.ravel(w.value) for w in probe.weights] or [np.zeros(0)])
+        with same_draws(probe):
+            y = probe.forward(x)[0]
+        slopes = input_slopes(probe, x, len(y), about.random)
         if about.products is None:
             sums, activation = None, ""
-            with same_draws(example):
-                weight_slopes = weight_slopes_of(example, x, len(y))
+            with same_draws(probe):
+                weight_slopes = weight_slopes_of(probe, x, len(y))
         else:
             sums, activation, weight_slopes = products(about, x[0], W)
         dy = one_decimal(generator, y.shape)
-        kind = kind_of(about, example, x[0], y, slopes)
+        kind = kind_of(about, probe, x[0], y, slopes)
     if kind == "lookup":  # of all rows that can be looked up, those that these words do
         about = replace(about, uses=weight_slopes != 0)
     return Steps(about, x[0], W, y, dy, slopes, weight_slopes, sums, activation, kind)
 
 
 @contextmanager
-def same_draws(example: Example) -> Iterator[None]:
+def same_draws(probe: Probe) -> Iterator[None]:
     """The random numbers that are drawn inside, as by dropout, are drawn again afterwards."""
-    before = [(source, source.get_state()) for source in sources_of(example)]
+    before = [(source, source.get_state()) for source in sources_of(probe)]
     try:
         yield
     finally:
@@ -98,23 +99,23 @@ def same_draws(example: Example) -> Iterator[None]:
             source.set_state(state)
 
 
-def input_slopes(example: Example, x, outputs: int, random: bool) -> np.ndarray:
+def input_slopes(probe: Probe, x, outputs: int, random: bool) -> np.ndarray:
     each = np.eye(outputs)
-    if example.batch == 1 and not random:
-        dx = example.backward(np.repeat(x, outputs, axis=0), each)
+    if probe.batch == 1 and not random:
+        dx = probe.backward(np.repeat(x, outputs, axis=0), each)
         return np.zeros((outputs, x.shape[1])) if dx is None else dx
     rows = []
     for dy in each:
-        with same_draws(example):
-            dx = example.backward(x, dy[None])
+        with same_draws(probe):
+            dx = probe.backward(x, dy[None])
         rows.append(np.zeros(x.shape[1]) if dx is None else dx[0])
     return np.array(rows)
 
 
-def weight_slopes_of(example: Example, x, outputs: int) -> np.ndarray:
-    if not example.weights:
+def weight_slopes_of(probe: Probe, x, outputs: int) -> np.ndarray:
+    if not probe.weights:
         return np.zeros((outputs, 0))
-    return np.array(example.weight_gradients(x, np.eye(outputs)))
+    return np.array(probe.weight_gradients(x, np.eye(outputs)))
 
 
 def products(about: Dependencies, x, W):
@@ -140,11 +141,11 @@ def one_decimal(generator, shape, positive=False) -> np.ndarray:
     return size if positive else size * generator.choice([-1, 1], shape)
 
 
-def kind_of(about: Dependencies, example: Example, x, y, slopes) -> str:
+def kind_of(about: Dependencies, probe: Probe, x, y, slopes) -> str:
     """What the outputs are: read off the numbers at x, and at its opposite."""
     links = about.links
     several = (links.sum(axis=1) > 1).any()
-    if example.vocabulary:
+    if probe.vocabulary:
         return "lookup"
     if about.products is not None:
         return "product"
@@ -153,8 +154,8 @@ def kind_of(about: Dependencies, example: Example, x, y, slopes) -> str:
             best = np.where(links, row, -np.inf).max(axis=1)
             if several and np.allclose(best, slopes @ row, atol=TINY):
                 return kind
-        with same_draws(example):
-            if np.allclose(example.forward(-x[None])[0], -y, atol=TINY):
+        with same_draws(probe):
+            if np.allclose(probe.forward(-x[None])[0], -y, atol=TINY):
                 return "linear"
     return "cell" if not several else "general"
 
