@@ -13,9 +13,9 @@ from labkit import backend as K
 from labkit.diagrams import dependencies, steps
 from labkit.diagrams.controls import controls
 from labkit.diagrams.examples import EXAMPLES
-from labkit.diagrams.panel import VIEWS
 from labkit.diagrams.states import input_of, layer_of, state_of
 from labkit.diagrams.steps import short_number
+from labkit.diagrams.views import VIEWS
 from labkit.layers import Conv2D, Dense
 from tests.browser import START, open_page, record, run_cell
 from tests.fences import ROOT
@@ -181,7 +181,7 @@ def test_links_of_a_page_open_its_panel(browser, host, page):
         for link in links.all():
             asked = parse_qs(urlsplit(link.get_attribute("href")).fragment)
             link.click()
-            view = VIEWS[asked["view"][0]]
+            view = VIEWS[asked["view"][0]].title
             lab.locator(f"[role=tab][aria-selected=true]:text-is('{view}')").wait_for(timeout=START)
             lab.locator(".lab-error:empty").wait_for(state="attached")
             for name in asked.keys() & own:

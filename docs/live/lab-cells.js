@@ -5,7 +5,7 @@
 
 /**
  * @typedef {[string, number[]]} Named  name and shape
- * @typedef {object} Links  the dependencies, from labkit.diagrams.panel.linked
+ * @typedef {object} Links  the dependencies, from labkit.diagrams.views.linked
  * @property {Named[]} inputs
  * @property {Named[]} outputs
  * @property {Named[]} weights

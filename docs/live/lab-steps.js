@@ -5,7 +5,7 @@ import { nameOf } from "./lab-cells.js";
 /** @import {Cells, Links} from "./lab-cells.js" */
 /**
  * @typedef {Links & Numbers} Walk
- * @typedef {object} Numbers  from labkit.diagrams.panel.numbers
+ * @typedef {object} Numbers  from labkit.diagrams.views.numbers
  * @property {"product" | "linear" | "max" | "min" | "cell" | "lookup" | "general"} kind
  * @property {string} activation
  * @property {number[]} x

@@ -33,6 +33,8 @@ from labkit.arguments.signatures import types_of
 from labkit.backend.evaluation import Feed
 from labkit.diagrams import panel
 from labkit.diagrams.examples import EXAMPLES
+from labkit.diagrams.states import state_of
+from labkit.diagrams.views import VIEWS, Subject, views_of
 from labkit.engine.base_layer import Layer
 
 from . import floors
@@ -335,27 +337,30 @@ def shape(call, body, first=True):
     if "input" not in given or set(given) - {"input", "layers" if first else "view"}:
         raise BlockError("形状图需要一行 input: (None, 3)，另外只能有 layers: all 或 view: gates")
     inputs = ast.literal_eval(given["input"])
-    started = panel.start(call, inputs)
-    state = started["state"]
-    if "error" in started["shown"]:
-        raise BlockError(started["shown"]["error"])
+    state = state_of(call, inputs)
+    try:
+        subject = Subject(state)
+    except Exception as error:
+        raise BlockError(panel.sentence(error)) from error
+    views = views_of(subject.layer)
     if not first:
         view = given.get("view", "shape")
-        if view not in started["shown"]["views"]:
-            raise BlockError(f"view 可以是 {'、'.join(started['shown']['views'])}")
-        svg = panel.show(state, view)["svg"]
+        if view not in views:
+            raise BlockError(f"view 可以是 {'、'.join(views)}")
+        svg = panel.drawn(subject, view)["svg"]
         return f'<figure class="lab-figure">{svg}{link_into_panel(state, view)}</figure>'
+    started = panel.start(subject)
     if "layers" in given:
         started["families"] = families()
     figures = []
-    for view in started["shown"]["views"]:
-        if view == "steps":  # made of what its buttons do
+    for view in views:
+        if not VIEWS[view].still:
             continue
-        shown = panel.show(state, view)
-        data = {**shown.get("data", {}), "notes": shown["notes"]}
-        caption = "".join([f"{panel.VIEWS[view]}图。", *shown["notes"]])
+        drawn = panel.drawn(subject, view)
+        data = {**drawn.get("data", {}), "notes": drawn["notes"]}
+        caption = "".join([f"{VIEWS[view].title}图。", *drawn["notes"]])
         figures.append(
-            f'<figure data-view="{view}">{shown["svg"]}<figcaption>{escape(caption)}</figcaption>'
+            f'<figure data-view="{view}">{drawn["svg"]}<figcaption>{escape(caption)}</figcaption>'
             f"{as_json(data)}</figure>"
         )
     content = "".join([*figures, as_json(started)])

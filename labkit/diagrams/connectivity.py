@@ -13,7 +13,7 @@ from .dependencies import Dependencies, dependencies
 from .grids import GROUPS
 from .svg import Block
 
-NAMES = ("Dense", "Conv1D", "LocallyConnected1D")
+COMPARED = (Dense, Conv1D, LocallyConnected1D)
 LENGTH, WINDOW = 6, 3
 STEP, RISE, CELL = 52, 56, 28
 # Strong colours for lines, each with a dash pattern of its own.

@@ -10,7 +10,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -58,18 +58,23 @@ def copied(layer: Layer, /, without: tuple[str, ...] = (), **changes) -> Layer:
         return type(layer).from_config({k: v for k, v in config.items() if k not in without})
 
 
-def sketch(layer: Layer, input_shape) -> tuple[Layer, list[tuple], list[tuple]]:
-    """A built copy of the layer, the shapes of its inputs and of its outputs.
+class Sketch(NamedTuple):
+    """A built copy of a layer, the shapes of its inputs and of its outputs."""
 
-    Weights of any size: only their shapes are real. The layer's own errors come through.
-    """
+    layer: Layer
+    inputs: list[tuple]
+    outputs: list[tuple]
+
+
+def sketch(layer: Layer, input_shape) -> Sketch:
+    """Weights of any size: only their shapes are real. The layer's own errors come through."""
     several = isinstance(input_shape, list)
     inputs = [tuple(shape) for shape in (input_shape if several else [input_shape])]
     with undisturbed(), shapes_only():
         layer = copied(layer)
         symbols = [Input(batch_shape=shape) for shape in inputs]
         outputs = to_list(layer(symbols if several else symbols[0]))
-    return layer, inputs, [tuple(y.shape) for y in outputs]
+    return Sketch(layer, inputs, [tuple(y.shape) for y in outputs])
 
 
 # --- a small sibling of a layer ---
@@ -80,20 +85,21 @@ SPACES = (6, 5, 7, 4, 8, 10, 12, 3, 2)
 TIES = ("batch_input_shape", "weights", "input_length", "stateful")
 
 
-def small(layer: Layer, input_shape) -> tuple[Layer, list[tuple]]:
+def small(layer: Layer, input_shape, sketched: Sketch | None = None) -> tuple[Layer, list[tuple]]:
     """The layer itself where it can be drawn cell by cell, else with fewer channels on less space.
 
     Returns it with the shapes of its inputs without the batch axis. Kernel sizes, strides, padding
-    and the like are never changed.
+    and the like are never changed. sketched: sketch(layer, input_shape), where it is there already.
     出错：层不接受这个形状时，抛出它自己的错误；缩小之后也画不下时抛出 ValueError。
     """
     several = isinstance(input_shape, list)
     shapes = [tuple(s)[1:] for s in (input_shape if several else [input_shape])]
     with undisturbed():
         plain = copied(layer, without=TIES)
-    if not any(None in shape for shape in shapes) and drawable(plain, shapes, several):
+    if drawable(plain, shapes, several, sketched=sketched):
         return plain, shapes
-    sketch(layer, input_shape)
+    if not sketched:
+        sketch(layer, input_shape)
     config = plain.get_config()
     siblings = [copied(plain, **shrunk(config)), copied(plain, **shrunk(config, 1)), plain]
     # A grid of one cell shows no neighbours: two in every direction where that can be had.
@@ -138,12 +144,14 @@ def shrunk_shape(layer: Layer, shape: tuple, space: int) -> Iterator[int]:
         yield limit if n is None else min(n, limit)
 
 
-def drawable(layer: Layer, shapes: list[tuple], several: bool, least=1) -> bool:
+def drawable(
+    layer: Layer, shapes: list[tuple], several: bool, least=1, sketched: Sketch | None = None
+) -> bool:
     if any(None in s for s in shapes) or cells(shapes) > CELLS:
         return False
     batched = [(None, *shape) for shape in shapes]
     try:
-        built, _, outputs = sketch(layer, batched if several else batched[0])
+        built, _, outputs = sketched or sketch(layer, batched if several else batched[0])
     except (ValueError, TypeError, IndexError):
         return False
     results = [shape[1:] for shape in outputs]

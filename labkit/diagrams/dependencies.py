@@ -15,7 +15,7 @@ import numpy as np
 from .. import backend as K
 from ..engine.base_layer import Layer
 from ..engine.graph import layers_within
-from .copies import cells, copied, small, undisturbed
+from .copies import Sketch, cells, copied, small, undisturbed
 from .probe import Probe
 from .shapes import weight_shapes
 
@@ -58,8 +58,15 @@ def dependencies(layer: Layer, input_shape, training: bool = False, seed: int = 
     input_shape 含批次轴，多个输入时是列表。training：按训练阶段计算。
     出错：形状不合要求时，抛出这一层自己的错误；怎么缩小都画不下时抛出 ValueError。
     """
+    return traced(layer, input_shape, training, seed)
+
+
+def traced(
+    layer: Layer, input_shape, training=False, seed=0, sketched: Sketch | None = None
+) -> Dependencies:
+    """dependencies(); sketched: sketch(layer, input_shape), where it is there already."""
     several = isinstance(input_shape, list)
-    drawn, shapes = small(layer, input_shape)
+    drawn, shapes = small(layer, input_shape, sketched)
     with undisturbed("float64", training):
         probe = built(drawn, shapes, several, seed)
         random = is_random(probe)

@@ -10,16 +10,25 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from docs.tools import reference
 from labkit import layers
 from labkit.arguments.signatures import parameters
-from labkit.diagrams import dependencies, steps, unrolled_view
+from labkit.diagrams import (
+    connectivity_view,
+    copies,
+    dependencies,
+    steps,
+    unrolled_view,
+    views,
+)
 from labkit.diagrams.controls import controls
 from labkit.diagrams.copies import sketch
 from labkit.diagrams.examples import EXAMPLES
 from labkit.diagrams.fixes import fixes, ranges
 from labkit.diagrams.grids import letter_of
-from labkit.diagrams.panel import answer, show, views_of
+from labkit.diagrams.panel import answer, show
 from labkit.diagrams.states import code_of, example, input_of, layer_of, parsed, state_of
+from labkit.diagrams.views import VIEWS, View, views_of
 from labkit.layers import LSTM, Bidirectional, Dense, Input, Layer
 
 CATALOGUE = {
@@ -496,6 +505,42 @@ def test_every_view_of_every_layer(name, training):
         if view in ("dependency", "steps"):
             check_cells(picture, shown["data"], view)
     assert show(state, "no such view")["view"] == "shape"
+
+
+def test_a_new_view_is_a_row_of_the_table(monkeypatch):
+    drawn = {"svg": "", "notes": []}
+    view = View("额外", lambda layer: type(layer) is Dense, lambda subject: drawn)
+    monkeypatch.setitem(VIEWS, "extra", view)
+    shown = show(example("Dense"), "extra")
+    assert shown["view"] == shown["views"][-1] == "extra"
+    assert shown["svg"] == ""
+    assert "extra" not in show(example("LSTM"))["views"]
+    assert json.loads(answer('{"action": "start", "layer": "Dense"}'))["titles"]["extra"] == "额外"
+    page = reference.shape("Dense(2)", "input: (None, 4)")
+    assert '<figure data-view="extra"><figcaption>额外图。</figcaption>' in page
+    monkeypatch.setitem(VIEWS, "extra", view._replace(still=False))
+    assert 'data-view="extra"' not in reference.shape("Dense(2)", "input: (None, 4)")
+
+
+@pytest.mark.parametrize("name", ["Dense", "Conv2D", "LSTM", "Bidirectional", "Add"])
+def test_a_layer_is_sketched_once(name, monkeypatch):
+    """For each answer to the panel; for all pictures of a page together."""
+    made = []
+
+    def counted(*given):
+        made.append(given)
+        return sketch(*given)
+
+    connectivity_view()  # of layers of its own, drawn once for all
+    for module in (copies, views):
+        monkeypatch.setattr(module, "sketch", counted)
+    for view in views_of(layer_of(example(name))):
+        made.clear()
+        show(example(name), view)
+        assert len(made) == 1
+    made.clear()
+    reference.shape(EXAMPLES[name][0], f"input: {input_of(example(name))}")
+    assert len(made) == 1
 
 
 def check_cells(picture, data, view):

@@ -23,8 +23,9 @@ from labkit.diagrams import (
 from labkit.diagrams.controls import controls
 from labkit.diagrams.examples import EXAMPLES
 from labkit.diagrams.fixes import fixes, ranges
-from labkit.diagrams.panel import show, views_of
+from labkit.diagrams.panel import show
 from labkit.diagrams.states import code_of, example, input_of, layer_of
+from labkit.diagrams.views import views_of
 from labkit.layers import (
     GRU,
     LSTM,

@@ -1,0 +1,154 @@
+"""The views of a layer in the panel: a new one is a new row of VIEWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..engine.base_layer import Layer
+from ..layers import RNN
+from ..layers.recurrent.layers import CellLayer
+from . import connectivity, grids
+from .copies import sketch, undisturbed
+from .dependencies import Dependencies, traced
+from .gates import gate_view
+from .shapes import diagram_of
+from .states import input_of, layer_of
+from .steps import Steps, drawn_steps, from_dependencies
+from .unrolled import unrolled_view
+
+
+class Subject:
+    """The layer of a state (states.py), and what its views share, found once.
+
+    出错：层不接受这些参数或输入时，抛出它自己的错误。
+    """
+
+    def __init__(self, state: dict):
+        self.state = state
+        with undisturbed():
+            self.layer = layer_of(state)
+            self.input_shape = input_of(state)
+            self.sketch = sketch(self.layer, self.input_shape)
+
+    @property
+    def training(self) -> bool:
+        return bool(self.state.get("training"))
+
+    @cached_property
+    def dependencies(self) -> Dependencies:
+        return traced(self.layer, self.input_shape, self.training, sketched=self.sketch)
+
+
+class View(NamedTuple):
+    """A tab of the panel."""
+
+    title: str
+    applies: Callable[[Layer], bool]
+    draw: Callable[[Subject], dict[str, Any]]  # "svg", "notes" for the reader, "data" for the page
+    still: bool = True  # shown where there is no JavaScript
+
+
+def shape(subject: Subject) -> dict[str, Any]:
+    return {"svg": diagram_of(*subject.sketch), "notes": []}
+
+
+def dependency(subject: Subject) -> dict[str, Any]:
+    about = subject.dependencies
+    return {"svg": grids.drawn(about), "data": linked(about), "notes": about.notes}
+
+
+def steps(subject: Subject) -> dict[str, Any]:
+    about, several = subject.dependencies, isinstance(subject.input_shape, list)
+    walk = from_dependencies(about, several, subject.training)
+    data = {**linked(walk.about), **numbers(walk)}
+    return {"svg": drawn_steps(walk), "data": data, "notes": about.notes}
+
+
+def unrolled(subject: Subject) -> dict[str, Any]:
+    masked = subject.state["masked"]
+    return {"svg": unrolled_view(subject.layer, subject.input_shape, masked), "notes": []}
+
+
+def gates(subject: Subject) -> dict[str, Any]:
+    return {"svg": gate_view(subject.layer, subject.input_shape), "notes": []}
+
+
+def connections(subject: Subject) -> dict[str, Any]:
+    return {"svg": connectivity.connectivity_view(), "notes": []}
+
+
+def every(layer: Layer) -> bool:
+    return True
+
+
+def loops(layer: Layer) -> bool:
+    """Whether the layer, or each direction of a Bidirectional, runs over time."""
+    return isinstance(getattr(layer, "forward_layer", layer), RNN)
+
+
+def has_gates(layer: Layer) -> bool:
+    return isinstance(layer, CellLayer)
+
+
+def is_compared(layer: Layer) -> bool:
+    return type(layer) in connectivity.COMPARED
+
+
+# In the order of the tabs.
+VIEWS = {
+    "shape": View("形状", every, shape),
+    "dependency": View("依赖", every, dependency),
+    "steps": View("逐步", every, steps, still=False),  # made of what its buttons do
+    "unrolled": View("展开", loops, unrolled),
+    "gates": View("门", has_gates, gates),
+    "connectivity": View("连接", is_compared, connections),
+}
+
+
+def views_of(layer: Layer) -> list[str]:
+    """The names of the views that a layer has."""
+    return [name for name, view in VIEWS.items() if view.applies(layer)]
+
+
+def linked(about: Dependencies) -> dict[str, Any]:
+    """The dependencies as JSON: for every output cell its inputs, which of them without a gradient,
+    its weights, and the weight that meets each input."""
+    return {
+        "inputs": [[name, list(shape)] for name, shape in about.inputs],
+        "outputs": [[name, list(shape)] for name, shape in about.outputs],
+        "weights": [[name, list(shape)] for name, shape in about.weights],
+        "links": [np.flatnonzero(row).tolist() for row in about.links],
+        "weak": [np.flatnonzero(row).tolist() for row in about.links & ~about.gradient],
+        "uses": [np.flatnonzero(row).tolist() for row in about.uses],
+        "products": None
+        if about.products is None
+        else [row[row >= 0].tolist() for row in about.products],
+        "letters": [grids.letter_of(int(g)) for g in about.groups] if about.weights else [],
+        "first": grids.first_output(about),
+    }
+
+
+def numbers(walk: Steps) -> dict[str, Any]:
+    """The numbers of step mode as JSON; slopes are those along links and uses."""
+
+    def rounded(array) -> list[float]:
+        return np.round(array, 6).tolist()
+
+    about = walk.about
+    return {
+        "kind": walk.kind,
+        "activation": walk.activation,
+        "x": rounded(walk.x),
+        "W": rounded(walk.W),
+        "y": rounded(walk.y),
+        "dy": rounded(walk.dy),
+        "sums": None if walk.sums is None else rounded(walk.sums),
+        "slopes": [rounded(s[links]) for s, links in zip(walk.slopes, about.links, strict=True)],
+        "weightSlopes": [
+            rounded(s[uses]) for s, uses in zip(walk.weight_slopes, about.uses, strict=True)
+        ],
+    }
