@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 import markdown
 import pytest
 
-from docs.tools.reference import reached
-from labkit.layers import LSTM, Add, Conv2D, Dense, MaxPooling2D
+from docs.tools.reference import family_of, reached
+from labkit.layers import LSTM, Add, Conv2D, Dense, InputLayer, MaxPooling2D
 from tests.fences import ROOT
 
 EXTENSIONS = [
@@ -84,6 +84,13 @@ def test_source_shows_the_class_its_bases_and_the_backward():
 def test_primitives_are_found_without_a_list(layer, primitives):
     found = {thing.__name__ for thing in reached(layer) if hasattr(thing, "is_primitive")}
     assert primitives <= found
+
+
+def test_a_family_is_the_module_that_a_layer_is_in(monkeypatch):
+    found = [family_of(cls) for cls in (Dense, Conv2D, MaxPooling2D, LSTM, Add)]
+    assert found == ["core", "convolutional", "pooling", "recurrent", "merge"]
+    monkeypatch.setattr(InputLayer, "__module__", "labkit.engine.input_layer")
+    assert family_of(InputLayer) == "core"
 
 
 def test_a_local_variable_is_not_taken_for_a_function():

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 
 import labkit.layers
+from docs.tools.reference import family_of
 from labkit.engine.base_layer import Layer
 from tests.browser import SITE, open_page, serve
 from tests.fences import ROOT, fences
@@ -110,7 +111,7 @@ def test_pages_load_from_no_other_host(documents):
 
 
 def test_every_page_is_of_a_layer_and_every_layer_has_golden_cases():
-    layers = {cls.__name__: f"{cls.__module__.split('.')[2]}/{cls.__name__}" for cls in LAYERS}
+    layers = {cls.__name__: f"{family_of(cls)}/{cls.__name__}" for cls in LAYERS}
     assert {f"{page.parent.name}/{page.stem}" for page in LAYER_PAGES} <= set(layers.values())
     # Groups in small letters are of functions: activations, losses, training, ...
     golden = {file.stem for file in (ROOT / "tests/golden").glob("*.npz") if file.stem[0].isupper()}

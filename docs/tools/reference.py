@@ -385,8 +385,20 @@ def families():
     """[heading, names] of all layers that have an example, in the order of the modules."""
     found = {}
     for name in EXAMPLES:
-        found.setdefault(getattr(labkit.layers, name).__module__.split(".")[2], []).append(name)
+        found.setdefault(family_of(getattr(labkit.layers, name)), []).append(name)
     return list(found.items())
+
+
+def family_of(layer):
+    """The module of labkit.layers that a class is in, as in Keras: core for Dense.
+
+    One whose code lies elsewhere, as that of InputLayer in the engine, is in the module that lists
+    it in `__all__`.
+    """
+    if own := re.match(r"labkit\.layers\.(\w+)", layer.__module__):
+        return own[1]
+    modules = inspect.getmembers(labkit.layers, inspect.ismodule)
+    return next(name for name, m in modules if layer.__name__ in getattr(m, "__all__", ()))
 
 
 class ReferenceExtension(Extension):

@@ -15,6 +15,7 @@ from .. import layers
 from ..arguments.signatures import parameters
 from ..engine.base_layer import Layer
 from ..errors import explain
+from ..layers.merge import Merge
 from .controls import controls, text_of
 from .examples import EXAMPLES
 
@@ -76,7 +77,7 @@ def input_of(state: dict):
 
 def takes_list(name: str) -> bool:
     """Merge layers take a list of inputs."""
-    return getattr(layers, name).__module__.endswith(".merge")
+    return issubclass(getattr(layers, name), Merge)
 
 
 def state_of(call: str, inputs) -> dict:
