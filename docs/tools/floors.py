@@ -11,9 +11,7 @@ def picture() -> str:
     """One row a floor, from the top down; a box a room, with what its docstring says it is for."""
     rows = []
     for number, rooms in zip(range(len(FLOORS), 0, -1), FLOORS, strict=True):
-        boxes = "".join(
-            f"<li><code>{address(room)}</code> {purpose(room)}</li>" for room in rooms
-        )
+        boxes = "".join(f"<li><code>{address(room)}</code> {purpose(room)}</li>" for room in rooms)
         rows.append(f'<li value="{number}"><ul>{boxes}</ul></li>')
     return f'<ol class="floors" reversed>{"".join(rows)}</ol>'
 

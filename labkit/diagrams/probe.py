@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import backend as K
-from ..backend.tape import Tensor, walk_back
+from ..backend.tape import walk_back
+from ..backend.tensors import Tensor
 from ..engine.base_layer import Layer
-from ..engine.run import layers_within
+from ..engine.graph import layers_within
 from ..layers import Embedding
 from ..utils.generic_utils import to_list
 from .copies import cells

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import backend as K
-from ...backend.tape import Symbol
+from ...backend.tensors import Symbol
 from ...engine.base_layer import Layer
 from ...errors import explain
 from ...utils.generic_utils import deserialize_keras_object, has_arg

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ... import backend as K
-from ...backend.tape import Symbol
+from ...backend.tensors import Symbol
 from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
 from ...saving.serialization import deserialize
