@@ -13,6 +13,7 @@ import pytest
 from packaging.licenses import canonicalize_license_expression
 
 from docs.tools import licences
+from docs.tools.reference import BlockError
 from tests.browser import SITE
 from tests.fences import ROOT
 from tests.test_runtime import run_in_pyodide
@@ -220,8 +221,8 @@ EDITOR = "\n".join(f"    {name}: 用途" for name in sorted(bundled())) if BUNDL
 
 
 def convert(text):
-    extensions = ["attr_list", "def_list", "md_in_html", "docs.tools.licences"]
-    return markdown.markdown(text, extensions=[*extensions, "docs.tools.reference"])
+    extensions = ["attr_list", "def_list", "md_in_html", "docs.tools.reference"]
+    return markdown.markdown(text, extensions=extensions)
 
 
 def test_block_shows_the_facts_of_the_package():
@@ -244,7 +245,7 @@ def test_block_shows_the_facts_of_the_package():
     ],
 )
 def test_a_mistake_stops_the_build(block, cause):
-    with pytest.raises(licences.LicenceError, match=cause):
+    with pytest.raises(BlockError, match=cause):
         convert(block)
 
 

@@ -1,4 +1,4 @@
-"""What the built site holds that others wrote: a Markdown block, and the full licence texts.
+"""What the built site holds that others wrote: the facts for a page, and the full licence texts.
 
 ::: licences editor      a group: each package with its version, its licence and the full text
     crelt: 建立页面元素    what it is for
@@ -17,11 +17,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path, PurePath, PurePosixPath
-from textwrap import dedent
 
 from fontTools.ttLib import TTFont
-from markdown.extensions import Extension
-from markdown.preprocessors import Preprocessor
 
 ROOT = Path(__file__).parents[2]
 MODULES = ROOT / "node_modules"
@@ -224,22 +221,6 @@ GROUPS = {
 # ---- the block ----
 
 
-class Licences(Preprocessor):
-    def run(self, lines):
-        output, waiting = [], list(lines)
-        while waiting:
-            line = waiting.pop(0)
-            block = re.fullmatch(r"::: licences (\w+)", line)
-            if not block:
-                output.append(line)
-                continue
-            body = []
-            while waiting and (waiting[0].startswith("    ") or not waiting[0].strip()):
-                body.append(waiting.pop(0))
-            output += ["", *show(block[1], dedent("\n".join(body)).strip()).splitlines(), ""]
-        return output
-
-
 def show(group: str, body: str) -> str:
     if group not in GROUPS:
         raise LicenceError(f"::: licences 之后只能是 {'、'.join(GROUPS)}，收到 {group!r}")
@@ -267,16 +248,6 @@ def row(package: Package, typed: str | None, purpose: str) -> str:
     link = f'<a href="../licences/{package.file}">全文</a>'
     facts = " · ".join([escape(package.version), escape(typed or package.licence or ""), link])
     return f'`{package.name}` <span class="facts">{facts}</span>\n:   {purpose}\n'
-
-
-class LicencesExtension(Extension):
-    def extendMarkdown(self, md):
-        # Above docs.tools.reference (26), which takes every other block for its own.
-        md.preprocessors.register(Licences(md), "licences", 27)
-
-
-def makeExtension(**options):
-    return LicencesExtension(**options)
 
 
 # ---- the texts ----

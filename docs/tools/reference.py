@@ -8,6 +8,7 @@
 ::: shape Dense(4)       pictures of the layer; the first of a page with the parameter panel
     input: (None, 3)
 ::: floors labkit        the rooms of the library, floor by floor
+::: licences editor      what others wrote (licences.py)
 """
 
 import ast
@@ -37,7 +38,7 @@ from labkit.diagrams.states import state_of
 from labkit.diagrams.views import VIEWS, Subject, views_of
 from labkit.engine.base_layer import Layer
 
-from . import floors
+from . import floors, licences
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = "glossary.md"
@@ -98,7 +99,9 @@ class Reference(Preprocessor):
                 return self.md.htmlStash.store(shape(argument, body, first=self.shapes == 1))
             case "floors":
                 return self.md.htmlStash.store(floors.picture())
-        rule = "::: 之后只能是 signature、parameters、source、shape、floors"
+            case "licences":
+                return licences.show(argument, body)
+        rule = "::: 之后只能是 signature、parameters、source、shape、floors、licences"
         raise BlockError(f"{rule}，收到 {kind!r}")
 
     @property
