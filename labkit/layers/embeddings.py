@@ -63,13 +63,7 @@ class Embedding(Layer):
         return array if array is not None and array.dtype.kind in "iu" else super()._tensor(x)
 
     def build(self, input_shape):
-        self.embeddings = self.add_weight(
-            "embeddings",
-            (self.input_dim, self.output_dim),
-            initializer=self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-        )
+        self.embeddings = self._weight("embeddings", (self.input_dim, self.output_dim))
         self.built = True
 
     def compute_mask(self, inputs, mask=None):
