@@ -21,7 +21,7 @@ from ..arguments.validation import choice, known_channels, positive, size
 from ..backend.config import normalize_data_format
 from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
-from .recurrent.cells import forget_one, take
+from .recurrent.cells import lstm_bias, take
 from .recurrent.layers import CellLayer
 from .recurrent.rnn import RNN
 from .windows import stride_or_dilation, window_outputs
@@ -43,12 +43,10 @@ class ConvLSTM2DCell(Layer):
     dilation_rate: tuple[int, ...]
     data_format: str
     use_bias: bool
-    unit_forget_bias: bool
     dropout: float
     recurrent_dropout: float
     activation: Any
     recurrent_activation: Any
-    bias_initializer: Any
 
     def __init__(
         self,
@@ -105,14 +103,7 @@ class ConvLSTM2DCell(Layer):
         self.built = True
 
     def _build_bias(self, width: int):
-        draw = self.bias_initializer
-        return self.add_weight(
-            "bias",
-            (width,),
-            initializer=forget_one(draw, self.filters) if self.unit_forget_bias else draw,
-            regularizer=self.bias_regularizer,  # type: ignore[attr-defined]
-            constraint=self.bias_constraint,  # type: ignore[attr-defined]
-        )
+        return lstm_bias(self, width, self.filters)
 
     def output_shape_of(self, shape) -> tuple:
         """一步的输出形状。"""

@@ -9,7 +9,7 @@ from .. import regularizers
 from ..arguments.types import Constraint, Initializer, Regularizer
 from ..arguments.validation import positive
 from ..errors import explain
-from .recurrent.cells import Cell, GRUCell, LSTMCell, forget_one
+from .recurrent.cells import Cell, GRUCell, LSTMCell
 from .recurrent.layers import CellLayer
 from .recurrent.rnn import RNN
 
@@ -63,14 +63,7 @@ class CuDNNLSTMCell(CuDNNCell, LSTMCell):
     call = LSTMCell.call  # type: ignore[assignment]
 
     def _build_bias(self, width):
-        forget = forget_one(self.bias_initializer, self.units)
-        return self.add_weight(
-            "bias",
-            (2 * width,),
-            initializer=forget if self.unit_forget_bias else self.bias_initializer,
-            regularizer=self.bias_regularizer,  # type: ignore[attr-defined]
-            constraint=self.bias_constraint,  # type: ignore[attr-defined]
-        )
+        return LSTMCell._build_bias(self, 2 * width)
 
     def _converted_bias(self, bias):
         first, second = K.split(bias, parts=2)

@@ -249,8 +249,6 @@ class LSTMCell(Cell):
     """
 
     gates, states = 4, 2
-    unit_forget_bias: bool
-    bias_initializer: Callable[..., Any]
 
     def __init__(
         self,
@@ -277,15 +275,7 @@ class LSTMCell(Cell):
         self._begin(locals())
 
     def _build_bias(self, width):
-        return self.add_weight(
-            "bias",
-            (width,),
-            initializer=forget_one(self.bias_initializer, self.units)
-            if self.unit_forget_bias
-            else self.bias_initializer,
-            regularizer=self.bias_regularizer,  # type: ignore[attr-defined]
-            constraint=self.bias_constraint,  # type: ignore[attr-defined]
-        )
+        return lstm_bias(self, width, self.units)
 
     def call(self, inputs, states):
         h, c = states
@@ -298,6 +288,18 @@ class LSTMCell(Cell):
         c = gate(f) * c + gate(i) * self.activation(candidate)
         h = gate(o) * self.activation(c)
         return h, [h, c]
+
+
+def lstm_bias(cell: Any, width: int, units: int):
+    """The bias of a cell with LSTM's gates, as its parameters bias_… and unit_forget_bias say."""
+    draw = cell.bias_initializer
+    return cell.add_weight(
+        "bias",
+        (width,),
+        initializer=forget_one(draw, units) if cell.unit_forget_bias else draw,
+        regularizer=cell.bias_regularizer,
+        constraint=cell.bias_constraint,
+    )
 
 
 def forget_one(initializer, units: int):
