@@ -90,7 +90,7 @@ class Weighted:
             self._non_trainable_weights = [*self._non_trainable_weights, weight]
         return weight
 
-    def _weight(self, name: str, shape, settings: str | None = None) -> Variable:
+    def _weight(self, name: str, shape, settings: str | None = None, trainable=True) -> Variable:
         """add_weight with the layer's own `{settings}_initializer`, `_regularizer`, `_constraint`.
 
         `settings` is the weight's name, except where Keras named the parameters otherwise.
@@ -101,6 +101,7 @@ class Weighted:
             shape,
             initializer=getattr(self, f"{settings}_initializer"),
             regularizer=getattr(self, f"{settings}_regularizer", None),
+            trainable=trainable,
             constraint=getattr(self, f"{settings}_constraint", None),
         )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from .. import activations, constraints, initializers, regularizers
+from .. import activations
 from .. import backend as K
 from ..arguments.types import Constraint, Initializer, Regularizer
 from ..arguments.validation import finite, is_integer
 from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
 from ..utils.generic_utils import to_list
+from .settings import take
 
 
 class ActivationLayer(Layer):
@@ -61,9 +62,12 @@ class PReLU(ActivationLayer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.alpha_initializer = initializers.get(alpha_initializer)
-        self.alpha_regularizer = regularizers.get(alpha_regularizer)
-        self.alpha_constraint = constraints.get(alpha_constraint)
+        take(
+            self,
+            alpha_initializer=alpha_initializer,
+            alpha_regularizer=alpha_regularizer,
+            alpha_constraint=alpha_constraint,
+        )
         axes = None if shared_axes is None else to_list(shared_axes, allow_tuple=True)
         if axes is not None and not all(is_integer(axis) and axis > 0 for axis in axes):
             raise ValueError(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from .. import backend as K
-from .. import constraints, initializers, regularizers
 from ..arguments.types import Constraint, Initializer, Regularizer
 from ..arguments.validation import positive
 from ..engine.base_layer import Layer
 from ..errors import explain
 from ..utils.generic_utils import to_list
+from .settings import take
 
 
 class Embedding(Layer):
@@ -31,6 +31,11 @@ class Embedding(Layer):
         input_length：整数或整数元组，序列的长度；后面接 Flatten 与 Dense 时必须给出。
     """
 
+    input_dim: int
+    output_dim: int
+    mask_zero: bool
+    input_length: int | tuple[int | None, ...] | None
+
     def __init__(
         self,
         input_dim: int,
@@ -47,15 +52,18 @@ class Embedding(Layer):
             lengths = None if input_length is None else to_list(input_length, allow_tuple=True)
             kwargs["input_shape"] = lengths or (None,)
         super().__init__(**kwargs)
-        self.input_dim = positive(self._label(), "input_dim", input_dim)
-        self.output_dim = positive(self._label(), "output_dim", output_dim)
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.embeddings_constraint = constraints.get(embeddings_constraint)
-        self.mask_zero = mask_zero
+        take(
+            self,
+            input_dim=positive(self._label(), "input_dim", input_dim),
+            output_dim=positive(self._label(), "output_dim", output_dim),
+            embeddings_initializer=embeddings_initializer,
+            embeddings_regularizer=embeddings_regularizer,
+            activity_regularizer=activity_regularizer,
+            embeddings_constraint=embeddings_constraint,
+            mask_zero=mask_zero,
+            input_length=input_length,
+        )
         self.supports_masking = mask_zero
-        self.input_length = input_length
 
     def _tensor(self, x):
         # Whole numbers stay as they are: float32 cannot hold every index above 2 ** 24.

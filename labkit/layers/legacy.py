@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
-from .. import activations, constraints, initializers, regularizers
 from .. import backend as K
 from ..arguments.types import (
     Activation,
@@ -22,6 +22,7 @@ from ..errors import explain
 from .convolutional import Conv1D, Conv2D
 from .convolutional_recurrent import ConvRNN2D
 from .recurrent.rnn import RNN
+from .settings import take
 
 
 class LegacyDense(Layer):
@@ -37,22 +38,21 @@ class LegacyDense(Layer):
         input_dim：整数，输入的长度，只在模型的第一层需要。
     """
 
-    def _begin(self, given: dict[str, Any]) -> None:
+    init: Callable[..., Any]
+    W_regularizer: Callable[..., Any] | None
+    b_regularizer: Callable[..., Any] | None
+    W_constraint: Callable[..., Any] | None
+    b_constraint: Callable[..., Any] | None
+    bias: bool
+
+    def __init__(self, input_dim: int | None, **kwargs):
         warnings.warn(
             f"{type(self).__name__} 是 Keras 1 的层，Keras 2.2.5 只为旧代码保留。", stacklevel=4
         )
-        kwargs = dict(given["kwargs"])
-        if given["input_dim"]:
-            kwargs["input_shape"] = (given["input_dim"],)
-        Layer.__init__(self, weights=given["weights"], **kwargs)
-        self.init = initializers.get(given["init"])
-        self.W_regularizer = regularizers.get(given["W_regularizer"])
-        self.b_regularizer = regularizers.get(given["b_regularizer"])
-        self.activity_regularizer = regularizers.get(given["activity_regularizer"])
-        self.W_constraint = constraints.get(given["W_constraint"])
-        self.b_constraint = constraints.get(given["b_constraint"])
-        self.bias = given["bias"]
-        self.input_dim = given["input_dim"]
+        if input_dim:
+            kwargs["input_shape"] = (input_dim,)
+        super().__init__(**kwargs)
+        self.input_dim = input_dim
         self.input_spec = InputSpec(ndim=2)
 
     def _bias(self, shape):
@@ -67,6 +67,8 @@ class Highway(LegacyDense):
     权重 W、W_carry: (input_dim, input_dim)，b、b_carry: (input_dim,)，
     b_carry 的初始值是 1。t 越小，输入越是原样通过。来源：Srivastava 等，2015。
     """
+
+    activation: Callable[..., Any]
 
     def __init__(
         self,
@@ -83,8 +85,18 @@ class Highway(LegacyDense):
         **kwargs,
     ):
         kwargs.pop("transform_bias", None)
-        self._begin(locals())
-        self.activation = activations.get(activation)
+        super().__init__(input_dim, weights=weights, **kwargs)
+        take(
+            self,
+            init=init,
+            W_regularizer=W_regularizer,
+            b_regularizer=b_regularizer,
+            activity_regularizer=activity_regularizer,
+            W_constraint=W_constraint,
+            b_constraint=b_constraint,
+            bias=bias,
+            activation=activation,
+        )
 
     def build(self, input_shape):
         n = input_shape[1]
@@ -126,6 +138,9 @@ class MaxoutDense(LegacyDense):
         nb_feature：正整数，有几个线性变换。
     """
 
+    output_dim: int
+    nb_feature: int
+
     def __init__(
         self,
         output_dim: int,
@@ -141,9 +156,22 @@ class MaxoutDense(LegacyDense):
         input_dim: int | None = None,
         **kwargs,
     ):
-        self._begin(locals())
-        self.output_dim = positive(self._label(), "output_dim", output_dim)
-        self.nb_feature = positive(self._label(), "nb_feature", nb_feature)
+        super().__init__(input_dim, weights=weights, **kwargs)
+        take(
+            self,
+            init=init,
+            W_regularizer=W_regularizer,
+            b_regularizer=b_regularizer,
+            activity_regularizer=activity_regularizer,
+            W_constraint=W_constraint,
+            b_constraint=b_constraint,
+            bias=bias,
+        )
+        take(
+            self,
+            output_dim=positive(self._label(), "output_dim", output_dim),
+            nb_feature=positive(self._label(), "nb_feature", nb_feature),
+        )
 
     def build(self, input_shape):
         n = input_shape[1]

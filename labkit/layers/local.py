@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 
-from .. import activations, constraints, initializers, regularizers
 from .. import backend as K
 from ..arguments.types import Activation, Constraint, DataFormat, Initializer, Regularizer, Size
 from ..arguments.validation import known_channels, positive, size, with_defaults
 from ..backend.config import normalize_data_format
 from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
+from .settings import take
 from .windows import window_outputs
 
 
@@ -24,6 +25,12 @@ class LocallyConnected(Layer):
     """
 
     rank: int
+    filters: int
+    kernel_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    data_format: str
+    activation: Callable[..., Any]
+    use_bias: bool
     unknown_length: type[Exception] = ValueError
 
     def __init__(
@@ -46,29 +53,23 @@ class LocallyConnected(Layer):
     ):
         super().__init__(**kwargs)
         where = self._label()
-        self.filters = positive(where, "filters", filters)
-        self.kernel_size = size(where, "kernel_size", kernel_size, self.rank)
-        self.strides = size(where, "strides", strides, self.rank)
-        if not isinstance(padding, str) or padding.lower() != "valid":
-            raise ValueError(
-                explain(
-                    where,
-                    f"padding={padding!r}",
-                    "局部连接层只有 'valid'：补零的位置没有意义，每个位置的权重都不同",
-                    "padding='valid'，或先用 ZeroPadding 层补零",
-                )
-            )
-        self.padding = "valid"
-        self.data_format = normalize_data_format(data_format)
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        take(
+            self,
+            filters=positive(where, "filters", filters),
+            kernel_size=size(where, "kernel_size", kernel_size, self.rank),
+            strides=size(where, "strides", strides, self.rank),
+            padding=only_valid(where, padding),
+            data_format=normalize_data_format(data_format),
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     @property
@@ -132,6 +133,20 @@ class LocallyConnected(Layer):
 
     def _connect_windows(self, inputs, outputs):
         raise NotImplementedError
+
+
+def only_valid(where: str, padding) -> str:
+    """The only padding there is; ValueError for another."""
+    if not isinstance(padding, str) or padding.lower() != "valid":
+        raise ValueError(
+            explain(
+                where,
+                f"padding={padding!r}",
+                "局部连接层只有 'valid'：补零的位置没有意义，每个位置的权重都不同",
+                "padding='valid'，或先用 ZeroPadding 层补零",
+            )
+        )
+    return "valid"
 
 
 class LocallyConnected1D(LocallyConnected):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from .. import backend as K
-from .. import constraints, initializers, regularizers
 from ..arguments.types import Constraint, Initializer, Regularizer
 from ..arguments.validation import is_integer, number
 from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
+from .settings import take
 
 
 class BatchNormalization(Layer):
@@ -38,6 +38,12 @@ class BatchNormalization(Layer):
         gamma_constraint：每次更新之后对 gamma 做的投影。
     """
 
+    axis: int
+    momentum: float
+    epsilon: float
+    center: bool
+    scale: bool
+
     def __init__(
         self,
         axis: int = -1,
@@ -56,19 +62,22 @@ class BatchNormalization(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.axis = axis
-        self.momentum = number(self._label(), "momentum", momentum, 0.0, 1.0)
-        self.epsilon = number(self._label(), "epsilon", epsilon, 0.0, np.inf)
-        self.center = center
-        self.scale = scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
-        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
+        take(
+            self,
+            axis=axis,
+            momentum=number(self._label(), "momentum", momentum, 0.0, 1.0),
+            epsilon=number(self._label(), "epsilon", epsilon, 0.0, np.inf),
+            center=center,
+            scale=scale,
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            moving_mean_initializer=moving_mean_initializer,
+            moving_variance_initializer=moving_variance_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+        )
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
@@ -91,12 +100,8 @@ class BatchNormalization(Layer):
         shape = (input_shape[self.axis],)
         self.gamma = self._weight("gamma", shape) if self.scale else None
         self.beta = self._weight("beta", shape) if self.center else None
-        self.moving_mean = self.add_weight(
-            "moving_mean", shape, initializer=self.moving_mean_initializer, trainable=False
-        )
-        self.moving_variance = self.add_weight(
-            "moving_variance", shape, initializer=self.moving_variance_initializer, trainable=False
-        )
+        self.moving_mean = self._weight("moving_mean", shape, trainable=False)
+        self.moving_variance = self._weight("moving_variance", shape, trainable=False)
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: shape[0]})
         self.built = True
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ... import activations, constraints, initializers, regularizers
 from ... import backend as K
 from ...arguments import validation
 from ...arguments.types import (
@@ -21,6 +20,7 @@ from ...arguments.validation import choice, positive, size, with_defaults
 from ...backend.config import normalize_data_format
 from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
+from ..settings import take
 from ..windows import stride_or_dilation, window_outputs
 
 
@@ -29,6 +29,13 @@ class Windowed(Layer):
 
     rank: int
     takes_causal = False
+    kernel_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: str
+    data_format: str
+    dilation_rate: tuple[int, ...]
+    activation: Callable[..., Any]
+    use_bias: bool
     #: The function of K that computes the layer.
     convolution: Callable[..., Any]
 
@@ -49,17 +56,20 @@ class Windowed(Layer):
     ):
         super().__init__(**kwargs)
         where = self._label()
-        self.kernel_size = size(where, "kernel_size", kernel_size, self.rank)
-        self.strides = size(where, "strides", strides, self.rank)
-        self.data_format = normalize_data_format(data_format)
-        self.dilation_rate = size(where, "dilation_rate", dilation_rate, self.rank)
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.bias_constraint = constraints.get(bias_constraint)
-        self.padding = choice(where, "padding", padding, ConvPadding)
+        take(
+            self,
+            kernel_size=size(where, "kernel_size", kernel_size, self.rank),
+            strides=size(where, "strides", strides, self.rank),
+            data_format=normalize_data_format(data_format),
+            dilation_rate=size(where, "dilation_rate", dilation_rate, self.rank),
+            activation=activation,
+            use_bias=use_bias,
+            bias_initializer=bias_initializer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            bias_constraint=bias_constraint,
+        )
+        take(self, padding=choice(where, "padding", padding, ConvPadding))
         self._check_format()
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
@@ -134,6 +144,8 @@ class Windowed(Layer):
 class Conv(Windowed):
     """N 维卷积的公共部分：核 (*kernel_size, channels, filters)。"""
 
+    filters: int
+
     def __init__(
         self,
         filters: int,
@@ -167,10 +179,13 @@ class Conv(Windowed):
             bias_constraint,
             **kwargs,
         )
-        self.filters = positive(self._label(), "filters", filters)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
+        take(
+            self,
+            filters=positive(self._label(), "filters", filters),
+            kernel_initializer=kernel_initializer,
+            kernel_regularizer=kernel_regularizer,
+            kernel_constraint=kernel_constraint,
+        )
 
     def _out_channels(self, channels):
         return self.filters

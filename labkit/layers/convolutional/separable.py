@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ... import backend as K
-from ... import constraints, initializers, regularizers
 from ...arguments.types import (
     Activation,
     Constraint,
@@ -14,6 +13,7 @@ from ...arguments.types import (
     Size,
 )
 from ...arguments.validation import positive, with_defaults
+from ..settings import take
 from .convolution import Windowed
 
 
@@ -29,6 +29,9 @@ class SeparableConv(Windowed):
         depthwise_constraint：每次更新之后对逐通道的核做的投影。
         pointwise_constraint：每次更新之后对混合通道的核做的投影。
     """
+
+    filters: int
+    depth_multiplier: int
 
     def __init__(
         self,
@@ -67,14 +70,17 @@ class SeparableConv(Windowed):
             bias_constraint,
             **kwargs,
         )
-        self.filters = positive(self._label(), "filters", filters)
-        self.depth_multiplier = positive(self._label(), "depth_multiplier", depth_multiplier)
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.pointwise_initializer = initializers.get(pointwise_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
-        self.depthwise_constraint = constraints.get(depthwise_constraint)
-        self.pointwise_constraint = constraints.get(pointwise_constraint)
+        take(
+            self,
+            filters=positive(self._label(), "filters", filters),
+            depth_multiplier=positive(self._label(), "depth_multiplier", depth_multiplier),
+            depthwise_initializer=depthwise_initializer,
+            pointwise_initializer=pointwise_initializer,
+            depthwise_regularizer=depthwise_regularizer,
+            pointwise_regularizer=pointwise_regularizer,
+            depthwise_constraint=depthwise_constraint,
+            pointwise_constraint=pointwise_constraint,
+        )
 
     def _out_channels(self, channels):
         return self.filters
@@ -152,6 +158,7 @@ class DepthwiseConv2D(Windowed):
     """
 
     rank = 2
+    depth_multiplier: int
 
     def __init__(
         self,
@@ -186,10 +193,13 @@ class DepthwiseConv2D(Windowed):
             bias_constraint,
             **kwargs,
         )
-        self.depth_multiplier = positive(self._label(), "depth_multiplier", depth_multiplier)
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.depthwise_constraint = constraints.get(depthwise_constraint)
+        take(
+            self,
+            depth_multiplier=positive(self._label(), "depth_multiplier", depth_multiplier),
+            depthwise_initializer=depthwise_initializer,
+            depthwise_regularizer=depthwise_regularizer,
+            depthwise_constraint=depthwise_constraint,
+        )
 
     def _out_channels(self, channels):
         return None if channels is None else channels * self.depth_multiplier

@@ -153,9 +153,24 @@ class Conv2DTranspose(ConvTranspose):
         bias_constraint: Constraint = None,
         **kwargs,
     ):
-        given = dict(locals())
-        settings = {name: given[name] for name in SHARED_SETTINGS}
-        super().__init__(dilation_rate=dilation_rate, **settings, **kwargs)
+        super().__init__(
+            filters=filters,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
         self._set_output_padding(output_padding)
 
 
@@ -195,8 +210,23 @@ class Conv3DTranspose(ConvTranspose):
         bias_constraint: Constraint = None,
         **kwargs,
     ):
-        given = dict(locals())
-        super().__init__(**{name: given[name] for name in SHARED_SETTINGS}, **kwargs)
+        super().__init__(
+            filters=filters,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
         if max(self.dilation_rate) > 1:
             raise ValueError(
                 explain(
@@ -207,21 +237,3 @@ class Conv3DTranspose(ConvTranspose):
                 )
             )
         self._set_output_padding(output_padding)
-
-
-SHARED_SETTINGS = (
-    "filters",
-    "kernel_size",
-    "strides",
-    "padding",
-    "data_format",
-    "activation",
-    "use_bias",
-    "kernel_initializer",
-    "bias_initializer",
-    "kernel_regularizer",
-    "bias_regularizer",
-    "activity_regularizer",
-    "kernel_constraint",
-    "bias_constraint",
-)

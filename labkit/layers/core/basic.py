@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from ... import activations, constraints, initializers, regularizers
 from ... import backend as K
+from ... import regularizers
 from ...arguments import validation
 from ...arguments.types import Activation as ActivationType
 from ...arguments.types import Constraint, DataFormat, Initializer, Regularizer
@@ -13,6 +16,7 @@ from ...arguments.validation import positive
 from ...backend.config import normalize_data_format
 from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
+from ..settings import take
 
 
 class Dense(Layer):
@@ -23,6 +27,10 @@ class Dense(Layer):
     高于二维的输入不会被摊平，每个位置用同一个 W（Keras 2.2.5 的实际行为）。
     出错：units 不是正整数、输入的最后一轴未知或与已建的权重不合，抛出 ValueError。
     """
+
+    units: int
+    activation: Callable[..., Any]
+    use_bias: bool
 
     def __init__(
         self,
@@ -42,16 +50,19 @@ class Dense(Layer):
             kwargs.setdefault("input_shape", (kwargs["input_dim"],))
             del kwargs["input_dim"]
         super().__init__(**kwargs)
-        self.units = positive(self._label(), "units", units)
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        take(
+            self,
+            units=positive(self._label(), "units", units),
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
@@ -78,9 +89,11 @@ class Activation(Layer):
     出错：不认识的激活函数名，或函数不接受这个维数（softmax 至少要二维），抛出 ValueError。
     """
 
+    activation: Callable[..., Any]
+
     def __init__(self, activation: ActivationType, **kwargs):
         super().__init__(**kwargs)
-        self.activation = activations.get(activation)
+        take(self, activation=activation)
         self.supports_masking = True
 
     def build(self, input_shape):
