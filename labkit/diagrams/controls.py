@@ -7,17 +7,11 @@ import typing
 from functools import cache
 from typing import Any
 
-from .. import activations, constraints, initializers, regularizers
+from .. import initializers
 from ..arguments.signatures import parameters, types_of
+from ..layers.settings import NAMED
 from ..utils.generic_utils import public_objects
 
-NAMED = {
-    "activation": activations,
-    "initializer": initializers,
-    "init": initializers,  # as Keras 1 called it
-    "regularizer": regularizers,
-    "constraint": constraints,
-}
 # What changes no shape and no link waits under “更多参数”.
 QUIET = ("initializer", "init", "regularizer", "constraint")
 
