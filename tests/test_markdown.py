@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl
 import markdown
 import pytest
 
+import labkit.layers
 from docs.tools.reference import family_of, reached
-from labkit.layers import LSTM, Add, Conv2D, Dense, InputLayer, MaxPooling2D
+from labkit.layers import LSTM, Add, Conv2D, Dense, InputLayer, Layer, MaxPooling2D
 from tests.fences import ROOT
 
 EXTENSIONS = [
@@ -47,6 +48,28 @@ def test_parameters_join_signature_page_and_glossary():
     # Not explained on the page, therefore from the glossary, with a link to its entry.
     assert 'href="./glossary.md#use_bias"' in html and "是否加偏置" in html
     assert len(re.findall("<dt", html)) == 10
+
+
+def test_parameters_that_no_page_explains_come_from_the_docstring():
+    text = plain(convert("::: parameters Embedding\n    output_dim: 页上写的。"))
+    assert "表的行数，即最大的索引加 1。" in text
+    assert "页上写的。" in text and "每个向量的长度" not in text
+    # Broken into two lines there.
+    assert "必须小于 strides。<code>None</code> 表示" in convert("::: parameters Conv2DTranspose")
+
+
+def test_a_parameter_without_any_meaning_stops_the_build(monkeypatch):
+    class Knob(Layer):
+        """一层。"""
+
+        def __init__(self, units: int, knob: int = 1, **kwargs):
+            super().__init__(**kwargs)
+
+    monkeypatch.setattr(labkit.layers, "Knob", Knob, raising=False)
+    monkeypatch.setattr(labkit.layers, "__all__", [*labkit.layers.__all__, "Knob"])
+    with pytest.raises(ValueError, match="参数 knob 没有说明"):
+        convert("::: parameters Knob")
+    assert "怎样拧" in convert("::: parameters Knob\n    knob: 怎样拧。")
 
 
 def test_choices_come_from_the_types():
@@ -91,6 +114,11 @@ def test_a_family_is_the_module_that_a_layer_is_in(monkeypatch):
     assert found == ["core", "convolutional", "pooling", "recurrent", "merge"]
     monkeypatch.setattr(InputLayer, "__module__", "labkit.engine.input_layer")
     assert family_of(InputLayer) == "core"
+
+
+@pytest.mark.parametrize("layer", [Dense, Conv2D, LSTM])
+def test_source_shows_how_the_arguments_are_kept(layer):
+    assert "take" in {thing.__name__ for thing in reached(layer)}
 
 
 def test_a_local_variable_is_not_taken_for_a_function():
@@ -142,7 +170,6 @@ def test_a_fence_may_show_the_syntax():
     [
         ("::: signature Dens", "labkit.layers 里没有 Dens"),
         ("::: parameters Dense\n    unit: 错", "Dense 没有参数 unit；它有 units"),
-        ("::: parameters Embedding", "参数 input_dim、output_dim"),
         ("::: parameters Dense\n    没有冒号", "应写成“参数名: 说明”"),
         ("::: shape Dense(4)", "需要一行 input"),
         ("::: shape Dense(0)\n    input: (None, 3)", "units 是正整数"),

@@ -1,7 +1,8 @@
 """Markdown blocks that show labkit as it is, so that a page cannot disagree with the code.
 
 ::: signature Dense      import line and signature
-::: parameters Dense     each parameter: type, default, meaning (below, else docs/glossary.md)
+::: parameters Dense     each parameter: type, default, meaning (below, else docs/glossary.md,
+                         else the class's docstring)
     units: 输出的维数
 ::: source Dense         the class, its bases below Layer, the primitives it reaches
     with: relu           functions of K that it calls through a parameter
@@ -30,13 +31,14 @@ from markdown.preprocessors import Preprocessor
 
 import labkit.layers
 from labkit import backend as K
-from labkit.arguments.signatures import types_of
+from labkit.arguments import signatures
 from labkit.backend.evaluation import Feed
 from labkit.diagrams import panel
 from labkit.diagrams.examples import EXAMPLES
 from labkit.diagrams.states import state_of
 from labkit.diagrams.views import VIEWS, Subject, views_of
 from labkit.engine.base_layer import Layer
+from labkit.layers.settings import take
 
 from . import floors, licences
 
@@ -44,6 +46,7 @@ ROOT = Path(__file__).parents[2]
 GLOSSARY = "glossary.md"
 #: The engine under all layers, which belongs to none.
 ENGINE = {part.__module__ for part in (K.Tensor, K.primitive, K.gradients, Feed)}
+SETTINGS = take.__module__  # what the constructors of all families call
 TYPES = {
     int: "整数",
     float: "浮点数",
@@ -170,20 +173,24 @@ def glossary():
 
 
 def parameters(cls, given, page):
-    own, shared = own_parameters(cls), glossary()
+    own, shared, documented = own_parameters(cls), glossary(), signatures.meanings(cls)
     if unknown := sorted(set(given) - set(own)):
         raise BlockError(f"{cls.__name__} 没有参数 {'、'.join(unknown)}；它有 {'、'.join(own)}")
-    if missing := [name for name in own if name not in given and name not in shared]:
+    if missing := [name for name in own if name not in {**given, **shared, **documented}]:
         raise BlockError(
-            f"参数 {'、'.join(missing)} 没有说明：写在这一块里，或在 {GLOSSARY} 加标题“## 参数名”"
+            f"参数 {'、'.join(missing)} 没有说明：写在这一块里，或写在类的说明里“参数：”下面"
         )
     home = posixpath.relpath(".", posixpath.dirname(page) or ".")
-    entries, annotations = [], types_of(cls)
+    entries, annotations = [], signatures.types_of(cls)
     for name, parameter in own.items():
-        term, meaning = f"`{name}`", given.get(name)
-        if meaning is None:
+        term = f"`{name}`"
+        if name in given:
+            meaning = given[name]
+        elif name in shared:
             term = f"[{term}]({home}/{GLOSSARY}#{name.lower()})"
             meaning = relocate(shared[name].strip(), home).replace("\n", "\n    ")
+        else:
+            meaning = on_one_line(documented[name])
         default = parameter.default
         kind = describe(annotations[name]) if name in annotations else ""
         note = "必填" if default is parameter.empty else f"默认 `{literal(default)}`"
@@ -192,6 +199,11 @@ def parameters(cls, given, page):
     if not own:
         return ""
     return '<div class="parameters" markdown="1">\n\n' + "\n".join(entries) + "\n</div>"
+
+
+def on_one_line(text):
+    """Joined without a space where a line ends with Chinese punctuation."""
+    return re.sub(r"\s*\n\s*", " ", re.sub(r"(?<=[，。；：、）])\n\s*", "", text))
 
 
 def relocate(text, home):
@@ -262,7 +274,7 @@ def reached(cls):
         and (
             is_primitive(thing)
             or thing in within
-            or family(thing.__module__) == family(cls.__module__)
+            or family(thing.__module__) in (family(cls.__module__), SETTINGS)
             or any(is_primitive(part) for part in closure(thing))
         )
     ]
@@ -288,7 +300,7 @@ def closure(thing):
 
 @cache
 def named(thing):
-    """Layers of the same module, functions of it and of labkit.backend, in reading order."""
+    """Layers of the same family, its functions, `take` and those of labkit.backend, in order."""
     plain = inspect.unwrap(thing)
     module = inspect.getmodule(plain)
     tree = ast.parse(dedent(inspect.getsource(plain)))
@@ -328,7 +340,7 @@ def is_shown(value, origin):
     if not inspect.isfunction(value):
         return False
     module = inspect.unwrap(value).__module__
-    return family(module) == family(origin) or (
+    return family(module) in (family(origin), SETTINGS) or (
         module.startswith("labkit.backend.") and module not in ENGINE
     )
 

@@ -55,25 +55,36 @@ SECTION = re.compile(r"^    参数：\n((?: {8}.*\n?)+)", re.MULTILINE)
 
 @cache
 def document(cls) -> str | None:
-    """The class's docstring with all its parameters, in the order of the signature.
-
-    A docstring explains under 参数： only what is the layer's own; the base's and the shared
-    meanings are added.
-    """
-    texts = [vars(base).get("__doc__") or "" for base in cls.__mro__]
-    if not texts[0]:
+    """The class's docstring with all its parameters, in the order of the signature."""
+    text = vars(cls).get("__doc__")
+    if not text:
         return None
-    meanings = dict(SHARED)
-    for text in reversed(texts):
-        for section in SECTION.findall(text):
-            entries = re.split(r"^ {8}(\w+)：", section, flags=re.MULTILINE)[1:]
-            meanings |= dict(zip(entries[::2], map(str.strip, entries[1::2]), strict=True))
-    own = [f"        {name}：{meanings[name]}" for name in parameters(cls) if name in meanings]
+    known = meanings(cls)
+    own = [f"        {name}：{known[name]}" for name in parameters(cls) if name in known]
     listed = "    参数：\n" + "\n".join(own) + "\n" if own else ""
-    text = texts[0].rstrip() + "\n    "
+    text = text.rstrip() + "\n    "
     if SECTION.search(text):
         return SECTION.sub(lambda _: listed, text)
     return text.rstrip() + "\n\n" + listed + "    "
+
+
+def meanings(cls) -> dict[str, str]:
+    """What parameters mean, by name: as the layer says, else all layers together, else its cell.
+
+    A docstring explains under 参数： only what is new; a base's and the shared meanings are added.
+    """
+    cell = getattr(cls, "cell_class", None)  # a layer over a cell takes the cell's parameters
+    return {**(explained(cell) if cell else {}), **SHARED, **explained(cls)}
+
+
+def explained(cls) -> dict[str, str]:
+    """What the docstrings of a class and of its bases say under 参数：."""
+    found = {}
+    for base in reversed(cls.__mro__):
+        for section in SECTION.findall(vars(base).get("__doc__") or ""):
+            entries = re.split(r"^ {8}(\w+)：", section, flags=re.MULTILINE)[1:]
+            found |= dict(zip(entries[::2], map(str.strip, entries[1::2]), strict=True))
+    return found
 
 
 @cache
