@@ -1,5 +1,6 @@
 """The Markdown extensions: blocks that show labkit, and formulas."""
 
+import inspect
 import json
 import re
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 
 import labkit.layers
 from docs.tools.reference import family_of, reached
-from labkit.layers import LSTM, Add, Conv2D, Dense, InputLayer, Layer, MaxPooling2D
+from labkit.layers import GRU, LSTM, Add, Conv2D, Dense, InputLayer, Layer, MaxPooling2D
 from tests.fences import ROOT
 
 EXTENSIONS = [
@@ -56,6 +57,11 @@ def test_parameters_that_no_page_explains_come_from_the_docstring():
     assert "页上写的。" in text and "每个向量的长度" not in text
     # Broken into two lines there.
     assert "必须小于 strides。<code>None</code> 表示" in convert("::: parameters Conv2DTranspose")
+
+
+def test_a_layer_over_a_cell_explains_what_its_cell_does():
+    assert "重置门乘在矩阵乘法之后" in convert("::: parameters GRU")
+    assert "reset_after：布尔值，重置门" in inspect.getdoc(GRU)
 
 
 def test_a_parameter_without_any_meaning_stops_the_build(monkeypatch):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .. import backend as K
-from .. import regularizers
 from ..arguments.types import (
     Activation,
     Constraint,
@@ -17,13 +17,14 @@ from ..arguments.types import (
     Regularizer,
     Size,
 )
-from ..arguments.validation import choice, known_channels, positive, size
+from ..arguments.validation import choice, known_channels, positive, rate, size
 from ..backend.config import normalize_data_format
 from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
-from .recurrent.cells import lstm_bias, take
+from .recurrent.cells import lstm_bias
 from .recurrent.layers import CellLayer
 from .recurrent.rnn import RNN
+from .settings import take
 from .windows import stride_or_dilation, window_outputs
 
 
@@ -42,11 +43,12 @@ class ConvLSTM2DCell(Layer):
     strides: tuple[int, ...]
     dilation_rate: tuple[int, ...]
     data_format: str
+    padding: str
     use_bias: bool
     dropout: float
     recurrent_dropout: float
-    activation: Any
-    recurrent_activation: Any
+    activation: Callable[..., Any]
+    recurrent_activation: Callable[..., Any]
 
     def __init__(
         self,
@@ -74,14 +76,34 @@ class ConvLSTM2DCell(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        where, given = self._label(), locals()
-        take(self, {k: v for k, v in given.items() if k not in OWN})
-        self.filters = positive(where, "filters", filters)
-        self.kernel_size = size(where, "kernel_size", kernel_size, 2)
-        self.strides = size(where, "strides", strides, 2)
-        self.padding = choice(where, "padding", padding, Padding)
-        self.data_format = normalize_data_format(data_format)
-        self.dilation_rate = size(where, "dilation_rate", dilation_rate, 2)
+        where = self._label()
+        take(
+            self,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+        )
+        take(
+            self,
+            dropout=rate(where, "dropout", dropout),
+            recurrent_dropout=rate(where, "recurrent_dropout", recurrent_dropout),
+            filters=positive(where, "filters", filters),
+            kernel_size=size(where, "kernel_size", kernel_size, 2),
+            strides=size(where, "strides", strides, 2),
+            padding=choice(where, "padding", padding, Padding),
+            data_format=normalize_data_format(data_format),
+            dilation_rate=size(where, "dilation_rate", dilation_rate, 2),
+        )
         self.state_size = (self.filters, self.filters)
         self._masks = self._recurrent_masks = [None] * 4
 
@@ -158,13 +180,6 @@ class ConvLSTM2DCell(Layer):
         return K.concatenate([conv(x * mask, part) for mask, part in parts], axis=axis)
 
 
-#: Arguments that need checks of their own, and what locals() holds besides arguments.
-OWN = {
-    *("self", "__class__", "kwargs", "where", "given"),
-    *("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate"),
-}
-
-
 class ConvRNN2D(RNN):
     """沿时间轴反复调用一个卷积单元；输入是五维的图像序列。
 
@@ -227,6 +242,8 @@ class ConvLSTM2D(CellLayer, ConvRNN2D):
     来源：Shi 等，2015。
     """
 
+    cell_class = ConvLSTM2DCell
+
     def __init__(
         self,
         filters: int,
@@ -256,12 +273,37 @@ class ConvLSTM2D(CellLayer, ConvRNN2D):
         recurrent_dropout: float = 0.0,
         **kwargs,
     ):
-        given = dict(locals())
-        rnn = {name: given[name] for name in ("return_sequences", "go_backwards", "stateful")}
-        skipped = {"self", "__class__", "kwargs", "activity_regularizer", *rnn}
-        cell = ConvLSTM2DCell(**{k: v for k, v in given.items() if k not in skipped})
-        ConvRNN2D.__init__(self, cell, **rnn, **kwargs)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
+        cell = self.cell_class(
+            filters=filters,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+        )
+        super().__init__(
+            cell,
+            activity_regularizer,
+            return_sequences=return_sequences,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            **kwargs,
+        )
 
     def get_config(self):
         extra = {"return_state": self.return_state, "unroll": self.unroll}

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .. import backend as K
-from .. import regularizers
 from ..arguments.types import Constraint, Initializer, Regularizer
-from ..arguments.validation import positive
 from ..errors import explain
 from .recurrent.cells import Cell, GRUCell, LSTMCell
 from .recurrent.layers import CellLayer
-from .recurrent.rnn import RNN
 
 
 def transposed_gates(W, gates: int):
@@ -73,19 +68,8 @@ class CuDNNLSTMCell(CuDNNCell, LSTMCell):
 class CuDNNRNN(CellLayer):
     """CuDNN 循环层的公共部分：不支持掩码与 Dropout，激活函数不能改。"""
 
-    cell_class: type[CuDNNCell]
-    fixed: dict[str, Any]
-
-    def _begin(self, given: dict[str, Any]) -> None:
-        kwargs = given.pop("kwargs")
-        activity = given.pop("activity_regularizer")
-        settings = {
-            name: given.pop(name) for name in ("return_sequences", "return_state", "stateful")
-        }
-        cell = self.cell_class(**given, **self.fixed)
-        RNN.__init__(self, cell, **settings, **kwargs)
-        positive(self._label(), "units", given["units"])
-        self.activity_regularizer = regularizers.get(activity)
+    def __init__(self, cell, activity_regularizer: Regularizer = None, **kwargs):
+        super().__init__(cell, activity_regularizer, **kwargs)
         self.supports_masking = False
 
     def call(self, inputs, mask=None, training=None, initial_state=None, constants=None):
@@ -117,7 +101,6 @@ class CuDNNGRU(CuDNNRNN):
     """
 
     cell_class = CuDNNGRUCell
-    fixed = {"recurrent_activation": "sigmoid", "reset_after": True}
 
     def __init__(
         self,
@@ -137,8 +120,28 @@ class CuDNNGRU(CuDNNRNN):
         stateful: bool = False,
         **kwargs,
     ):
-        given = dict(locals())
-        self._begin({k: v for k, v in given.items() if k not in {"self", "__class__"}})
+        cell = self.cell_class(
+            units=units,
+            recurrent_activation="sigmoid",
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            reset_after=True,
+        )
+        super().__init__(
+            cell,
+            activity_regularizer,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            stateful=stateful,
+            **kwargs,
+        )
 
 
 class CuDNNLSTM(CuDNNRNN):
@@ -152,7 +155,6 @@ class CuDNNLSTM(CuDNNRNN):
     """
 
     cell_class = CuDNNLSTMCell
-    fixed = {"recurrent_activation": "sigmoid"}
 
     def __init__(
         self,
@@ -173,5 +175,25 @@ class CuDNNLSTM(CuDNNRNN):
         stateful: bool = False,
         **kwargs,
     ):
-        given = dict(locals())
-        self._begin({k: v for k, v in given.items() if k not in {"self", "__class__"}})
+        cell = self.cell_class(
+            units=units,
+            recurrent_activation="sigmoid",
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+        )
+        super().__init__(
+            cell,
+            activity_regularizer,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            stateful=stateful,
+            **kwargs,
+        )

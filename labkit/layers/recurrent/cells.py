@@ -1,38 +1,20 @@
-"""The cells: one step of SimpleRNN, GRU and LSTM; and the layer over a cell."""
+"""The cells: one step of SimpleRNN, GRU and LSTM."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 
-from ... import activations, constraints, initializers, regularizers
 from ... import backend as K
-from ...arguments.signatures import parameters
 from ...arguments.types import Activation, Constraint, Initializer, Regularizer
 from ...arguments.validation import positive, rate
 from ...engine.base_layer import Layer
 from ...errors import explain
-from .rnn import RNN
+from ..settings import take
 
 Implementation = Literal[1, 2]
-RESOLVERS = {
-    "initializer": initializers.get,
-    "regularizer": regularizers.get,
-    "constraint": constraints.get,
-    "activation": activations.get,
-}
-
-
-def take(layer: Layer, given: dict[str, Any]) -> None:
-    """Set each of a constructor's arguments as an attribute, names resolved to what they mean."""
-    for name, value in given.items():
-        resolve = RESOLVERS.get(name.rsplit("_", 1)[-1])
-        if name in {"dropout", "recurrent_dropout"}:
-            value = rate(layer._label(), name, value)
-        setattr(layer, name, resolve(value) if resolve else value)
 
 
 class Cell(Layer):
@@ -55,24 +37,14 @@ class Cell(Layer):
     recurrent_kernel: Any
     bias: Any
 
-    def _begin(self, given: dict[str, Any]) -> None:
-        """The rest of __init__, from its arguments."""
-        own = {
-            name: value
-            for name, value in given.items()
-            if name not in {"self", "kwargs", "__class__"}
-        }
-        own["units"] = positive(self._label(), "units", own["units"])
-        if own.get("implementation", 1) not in {1, 2}:
-            raise ValueError(
-                explain(
-                    self._label(),
-                    f"implementation={own['implementation']!r}",
-                    "implementation 只能是 1 或 2",
-                    "implementation=1",
-                )
-            )
-        take(self, own)
+    def _complete(self, dropout: float, recurrent_dropout: float) -> None:
+        """The end of every cell's constructor: the shares to drop, and what follows from units."""
+        where = self._label()
+        take(
+            self,
+            dropout=rate(where, "dropout", dropout),
+            recurrent_dropout=rate(where, "recurrent_dropout", recurrent_dropout),
+        )
         self.state_size = self.units if self.states == 1 else (self.units,) * self.states
         self.output_size = self.units
         self._masks = self._recurrent_masks = [None]
@@ -105,6 +77,20 @@ class Cell(Layer):
 
         self._masks = draw(features or shape[-1], self.dropout)
         self._recurrent_masks = draw(self.units, self.recurrent_dropout)
+
+
+def one_or_two(where: str, implementation) -> int:
+    """ValueError for an implementation that does not exist."""
+    if implementation not in {1, 2}:
+        raise ValueError(
+            explain(
+                where,
+                f"implementation={implementation!r}",
+                "implementation 只能是 1 或 2",
+                "implementation=1",
+            )
+        )
+    return implementation
 
 
 def masked_dot(x, W, masks):
@@ -143,7 +129,22 @@ class SimpleRNNCell(Cell):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self._begin(locals())
+        take(
+            self,
+            units=positive(self._label(), "units", units),
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+        )
+        self._complete(dropout, recurrent_dropout)
 
     def call(self, inputs, states):
         z = masked_dot(inputs, self.kernel, self._masks)
@@ -192,7 +193,25 @@ class GRUCell(Cell):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self._begin(locals())
+        take(
+            self,
+            units=positive(self._label(), "units", units),
+            implementation=one_or_two(self._label(), implementation),
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            reset_after=reset_after,
+        )
+        self._complete(dropout, recurrent_dropout)
 
     def _build_bias(self, width):
         return self._weight("bias", (2, width) if self.reset_after else (width,))
@@ -272,7 +291,25 @@ class LSTMCell(Cell):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self._begin(locals())
+        take(
+            self,
+            units=positive(self._label(), "units", units),
+            implementation=one_or_two(self._label(), implementation),
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+        )
+        self._complete(dropout, recurrent_dropout)
 
     def _build_bias(self, width):
         return lstm_bias(self, width, self.units)
@@ -310,51 +347,3 @@ def forget_one(initializer, units: int):
         return np.concatenate([initializer((units,), dtype=dtype), np.ones(units, dtype), rest])
 
     return draw
-
-
-def over(cell_class: type[Cell], last: tuple[str, ...] = ()) -> Callable[..., None]:
-    """The __init__ of the layer that runs a cell.
-
-    Its parameters are the cell's, activity_regularizer after the cell's own regularizers, then
-    RNN's, then those named in `last` (the places that Keras gave them).
-    """
-    cell_parameters = parameters(cell_class)
-    names = [name for name in cell_parameters if name not in last]
-    at = names.index("bias_regularizer") + 1
-    activity = inspect.Parameter(
-        "activity_regularizer",
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-        default=None,
-        annotation="Regularizer",
-    )
-    shared = [p for name, p in parameters(RNN).items() if name != "cell"]
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    signature = inspect.Signature(
-        [
-            inspect.Parameter("self", kind),
-            *[cell_parameters[name] for name in names[:at]],
-            activity,
-            *[cell_parameters[name] for name in names[at:]],
-            *shared,
-            *[cell_parameters[name] for name in last],
-            inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
-        ]
-    )
-
-    def __init__(*args, **kwargs):
-        bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        given = dict(bound.arguments)
-        self, rest = given.pop("self"), given.pop("kwargs")
-        activity_regularizer = given.pop("activity_regularizer")
-        cell = cell_class(**{name: given.pop(name) for name in cell_parameters})
-        RNN.__init__(self, cell, **given, **rest)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
-
-    __init__.__signature__ = signature  # type: ignore[attr-defined]
-    __init__.__annotations__ = {
-        p.name: p.annotation
-        for p in signature.parameters.values()
-        if p.annotation is not inspect.Parameter.empty
-    }
-    return __init__

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import typing
 import warnings
+from collections.abc import Callable
 
-from .cells import GRUCell, LSTMCell, SimpleRNNCell, over
+from ...arguments.signatures import parameters
+from ...arguments.types import Regularizer
+from ...engine.base_layer import Layer
+from ..settings import take
+from .cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
 from .rnn import RNN
 
 
@@ -13,12 +20,59 @@ class CellLayer(RNN):
     """自带单元的循环层的公共部分：单元的参数与权重就是层的。"""
 
     refused_constants = TypeError
+    #: The cell that the layer runs; help() takes from it what the layer does not explain itself.
+    cell_class: type[Layer]
+
+    def __init__(self, cell, activity_regularizer: Regularizer = None, **kwargs):
+        super().__init__(cell, **kwargs)
+        take(self, activity_regularizer=activity_regularizer)
 
     def __getattr__(self, name):
         # units, activation, kernel and so on live in the cell.
         if name in {"cell", "__deepcopy__"} or name.startswith("__") or "cell" not in self.__dict__:
             raise AttributeError(name)
         return getattr(self.cell, name)
+
+
+def over(cell_class: type[Cell]) -> Callable[..., None]:
+    """The __init__ of the layer that runs a cell: it takes what the cell takes, and what RNN takes.
+
+    In Keras' order: activity_regularizer stands behind the cell's regularizers, RNN's parameters
+    behind its implementation; whatever else the cell has comes last.
+    """
+    layer_has = {**parameters(RNN), **parameters(CellLayer)}
+    del layer_has["cell"]
+    activity = layer_has.pop("activity_regularizer")
+    cell_has = list(parameters(cell_class).values())
+    names = [p.name for p in cell_has]
+    middle = names.index("bias_regularizer") + 1
+    end = names.index("implementation") + 1 if "implementation" in names else len(names)
+    signature = inspect.Signature(
+        [
+            inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+            *cell_has[:middle],
+            activity,
+            *cell_has[middle:end],
+            *layer_has.values(),
+            *cell_has[end:],
+            inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
+        ]
+    )
+
+    def __init__(*args, **kwargs):
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        given = dict(bound.arguments)
+        self, rest = given.pop("self"), given.pop("kwargs")
+        cell = cell_class(**{name: given.pop(name) for name in names})
+        CellLayer.__init__(self, cell, **given, **rest)
+
+    types = {}
+    for cls in (RNN, CellLayer, cell_class):
+        types |= typing.get_type_hints(cls.__init__)
+    __init__.__signature__ = signature  # type: ignore[attr-defined]
+    __init__.__annotations__ = {name: types[name] for name in signature.parameters if name in types}
+    return __init__
 
 
 class SimpleRNN(CellLayer):
@@ -30,7 +84,8 @@ class SimpleRNN(CellLayer):
     出错：units 不是正整数、输入不是三维、状态的个数或形状不对，抛出 ValueError。
     """
 
-    _run_cell = over(SimpleRNNCell)
+    cell_class = SimpleRNNCell
+    _run_cell = over(cell_class)
 
     @functools.wraps(_run_cell)
     def __init__(self, *args, **kwargs):
@@ -48,12 +103,10 @@ class GRU(CellLayer):
     reset_after=True 时 bias: (2, 3·units)；各门的次序是 z r h。
     h_t = z·h_(t−1) + (1 − z)·h̃：z 接近 1 时保留旧的状态。
     出错：units 不是正整数、输入不是三维、状态的个数或形状不对，抛出 ValueError。
-
-    参数：
-        reset_after：布尔值，重置门乘在矩阵乘法之后（True，与 CuDNN 相同）还是之前（False）。
     """
 
-    _run_cell = over(GRUCell, last=("reset_after",))
+    cell_class = GRUCell
+    _run_cell = over(cell_class)
 
     @functools.wraps(_run_cell)
     def __init__(self, *args, **kwargs):
@@ -73,7 +126,8 @@ class LSTM(CellLayer):
     出错：units 不是正整数、输入不是三维、状态的个数或形状不对，抛出 ValueError。
     """
 
-    _run_cell = over(LSTMCell)
+    cell_class = LSTMCell
+    _run_cell = over(cell_class)
 
     @functools.wraps(_run_cell)
     def __init__(self, *args, **kwargs):
