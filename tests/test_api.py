@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from labkit import layers
+
 API = json.loads((Path(__file__).parent / "golden" / "api.json").read_text())
 NAMES = [(module, name) for module, names in API.items() for name in names]
 # Keras' own signatures hide behind decorators; its documented parameters are the ones below.
@@ -35,6 +37,11 @@ def test_the_whole_public_surface_is_here():
         if not hasattr(importlib.import_module(f"labkit.{module}"), name)
     ]
     assert not missing
+
+
+def test_layers_offer_these_names_alone():
+    """`__all__` is made of the imports: one that only serves the module would show here."""
+    assert layers.__all__ == sorted(API["layers"])
 
 
 @pytest.mark.parametrize(("module", "name"), NAMES, ids=lambda value: value)

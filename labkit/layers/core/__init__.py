@@ -6,19 +6,7 @@ from .dropout import Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout
 from .function import Lambda
 from .reshaping import Permute, RepeatVector, Reshape
 
-__all__ = [
-    "Activation",
-    "ActivityRegularization",
-    "Dense",
-    "Dropout",
-    "Flatten",
-    "InputLayer",
-    "Lambda",
-    "Masking",
-    "Permute",
-    "RepeatVector",
-    "Reshape",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "SpatialDropout3D",
-]
+# All that is imported here; written out, every name would stand here twice.
+__all__ = sorted(  # pyright: ignore[reportUnsupportedDunderAll]
+    name for name, value in globals().items() if callable(value) and not name.startswith("_")
+)

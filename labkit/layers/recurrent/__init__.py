@@ -5,13 +5,7 @@ from .layers import GRU, LSTM, SimpleRNN
 from .rnn import RNN
 from .stacked import StackedRNNCells
 
-__all__ = [
-    "GRU",
-    "LSTM",
-    "RNN",
-    "GRUCell",
-    "LSTMCell",
-    "SimpleRNN",
-    "SimpleRNNCell",
-    "StackedRNNCells",
-]
+# All that is imported here; written out, every name would stand here twice.
+__all__ = sorted(  # pyright: ignore[reportUnsupportedDunderAll]
+    name for name, value in globals().items() if callable(value) and not name.startswith("_")
+)
