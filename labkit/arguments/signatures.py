@@ -73,7 +73,7 @@ def meanings(cls) -> dict[str, str]:
 
     A docstring explains under 参数： only what is new; a base's and the shared meanings are added.
     """
-    cell = getattr(cls, "cell_class", None)  # a layer over a cell takes the cell's parameters
+    cell = getattr(cls, "_cell_class", None)  # a layer over a cell takes the cell's parameters
     return {**(explained(cell) if cell else {}), **SHARED, **explained(cls)}
 
 

@@ -1,9 +1,7 @@
 """Keras 2.2.5 的层。`__all__` 是全部名字：层、别名、函数形式，以及 Input、Layer 等。"""
 
 from ..engine.base_layer import InputSpec, Layer
-from ..engine.input_layer import (
-    Input,
-)
+from ..engine.input_layer import Input
 from ..saving.serialization import KNOWN, deserialize, serialize
 from ..utils.generic_utils import deserialize_keras_object
 from .advanced_activations import (

@@ -242,7 +242,7 @@ class ConvLSTM2D(CellLayer, ConvRNN2D):
     来源：Shi 等，2015。
     """
 
-    cell_class = ConvLSTM2DCell
+    _cell_class = ConvLSTM2DCell
 
     def __init__(
         self,
@@ -273,7 +273,7 @@ class ConvLSTM2D(CellLayer, ConvRNN2D):
         recurrent_dropout: float = 0.0,
         **kwargs,
     ):
-        cell = self.cell_class(
+        cell = self._cell_class(
             filters=filters,
             kernel_size=kernel_size,
             strides=strides,

@@ -100,7 +100,7 @@ class CuDNNGRU(CuDNNRNN):
     不支持掩码。出错：units 不是正整数、输入不是三维、收到掩码，抛出 ValueError。
     """
 
-    cell_class = CuDNNGRUCell
+    _cell_class = CuDNNGRUCell
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class CuDNNGRU(CuDNNRNN):
         stateful: bool = False,
         **kwargs,
     ):
-        cell = self.cell_class(
+        cell = self._cell_class(
             units=units,
             recurrent_activation="sigmoid",
             kernel_initializer=kernel_initializer,
@@ -154,7 +154,7 @@ class CuDNNLSTM(CuDNNRNN):
     不支持掩码。出错：units 不是正整数、输入不是三维、收到掩码，抛出 ValueError。
     """
 
-    cell_class = CuDNNLSTMCell
+    _cell_class = CuDNNLSTMCell
 
     def __init__(
         self,
@@ -175,7 +175,7 @@ class CuDNNLSTM(CuDNNRNN):
         stateful: bool = False,
         **kwargs,
     ):
-        cell = self.cell_class(
+        cell = self._cell_class(
             units=units,
             recurrent_activation="sigmoid",
             kernel_initializer=kernel_initializer,

@@ -21,7 +21,7 @@ class CellLayer(RNN):
 
     refused_constants = TypeError
     #: The cell that the layer runs; help() takes from it what the layer does not explain itself.
-    cell_class: type[Layer]
+    _cell_class: type[Layer]
 
     def __init__(self, cell, activity_regularizer: Regularizer = None, **kwargs):
         super().__init__(cell, **kwargs)
@@ -84,8 +84,8 @@ class SimpleRNN(CellLayer):
     出错：units 不是正整数、输入不是三维、状态的个数或形状不对，抛出 ValueError。
     """
 
-    cell_class = SimpleRNNCell
-    _run_cell = over(cell_class)
+    _cell_class = SimpleRNNCell
+    _run_cell = over(_cell_class)
 
     @functools.wraps(_run_cell)
     def __init__(self, *args, **kwargs):
@@ -105,8 +105,8 @@ class GRU(CellLayer):
     出错：units 不是正整数、输入不是三维、状态的个数或形状不对，抛出 ValueError。
     """
 
-    cell_class = GRUCell
-    _run_cell = over(cell_class)
+    _cell_class = GRUCell
+    _run_cell = over(_cell_class)
 
     @functools.wraps(_run_cell)
     def __init__(self, *args, **kwargs):
@@ -126,8 +126,8 @@ class LSTM(CellLayer):
     出错：units 不是正整数、输入不是三维、状态的个数或形状不对，抛出 ValueError。
     """
 
-    cell_class = LSTMCell
-    _run_cell = over(cell_class)
+    _cell_class = LSTMCell
+    _run_cell = over(_cell_class)
 
     @functools.wraps(_run_cell)
     def __init__(self, *args, **kwargs):
