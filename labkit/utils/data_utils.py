@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import tarfile
-import urllib.request
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -152,6 +151,8 @@ def get_file(
 
 
 def _download(origin: str, path: str, wanted: str | None, algorithm: str) -> None:
+    import urllib.request  # an eighth of labkit's own time to load
+
     partial = path + ".part"
     try:
         with urllib.request.urlopen(origin) as source, open(partial, "wb") as target:
