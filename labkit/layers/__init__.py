@@ -147,8 +147,4 @@ __all__ = sorted(  # pyright: ignore[reportUnsupportedDunderAll]
     name for name, value in globals().items() if callable(value) and not name.startswith("_")
 )
 
-KNOWN |= {
-    name: value
-    for name, value in globals().items()
-    if isinstance(value, type) and issubclass(value, Layer)
-}
+KNOWN |= {name: globals()[name] for name in __all__}
