@@ -69,6 +69,14 @@ def test_wrong_use(use, raises, received):
     check(raises, received, use)
 
 
+@every_case
+def test_every_argument_is_kept(make, shapes, call):
+    layer = make()
+    # Of every layer output_shape is the shape it put out; Lambda keeps its argument beside that.
+    names = set(parameters(type(layer))) - {"output_shape"}
+    assert not [name for name in names if not hasattr(layer, name)]
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_help_explains_every_parameter(name):
     text = inspect.getdoc(CATALOGUE[name])
