@@ -64,6 +64,18 @@ def test_a_layer_over_a_cell_explains_what_its_cell_does():
     assert "reset_after：布尔值，重置门" in inspect.getdoc(GRU)
 
 
+@pytest.mark.parametrize("indent", ["    ", ""])
+def test_python_may_have_taken_the_indentation_off_a_docstring(indent):
+    """As that of Python 3.13 and later does, which readers' browsers have."""
+    lines = ["一层。", "", "参数：", "    knob：怎样拧，", "        向右。", "", "来源：某人。", ""]
+
+    def __init__(self, knob: int = 1, **kwargs):
+        Layer.__init__(self, **kwargs)
+
+    members = {"__doc__": f"\n{indent}".join(lines), "__init__": __init__}
+    assert inspect.getdoc(type(Layer)("Knob", (Layer,), members)) == "\n".join(lines[:-1])
+
+
 def test_a_parameter_without_any_meaning_stops_the_build(monkeypatch):
     class Knob(Layer):
         """一层。"""

@@ -50,22 +50,26 @@ class LayerType(type):
         return super().__call__(*args, **kwargs)
 
 
-SECTION = re.compile(r"^    参数：\n((?: {8}.*\n?)+)", re.MULTILINE)
+SECTION = re.compile(r"^参数：\n((?: {4}.*\n?)+)", re.MULTILINE)
 
 
 @cache
 def document(cls) -> str | None:
     """The class's docstring with all its parameters, in the order of the signature."""
-    text = vars(cls).get("__doc__")
+    text = written(cls)
     if not text:
         return None
     known = meanings(cls)
-    own = [f"        {name}：{known[name]}" for name in parameters(cls) if name in known]
-    listed = "    参数：\n" + "\n".join(own) + "\n" if own else ""
-    text = text.rstrip() + "\n    "
+    own = [f"    {name}：{known[name]}\n" for name in parameters(cls) if name in known]
+    listed = "".join(["参数：\n", *own]) if own else ""
     if SECTION.search(text):
         return SECTION.sub(lambda _: listed, text)
-    return text.rstrip() + "\n\n" + listed + "    "
+    return f"{text}\n\n{listed}" if listed else text
+
+
+def written(cls) -> str:
+    """The docstring in the class's source, without the indentation, which Python 3.13 drops."""
+    return inspect.cleandoc(vars(cls).get("__doc__") or "")
 
 
 def meanings(cls) -> dict[str, str]:
@@ -81,8 +85,8 @@ def explained(cls) -> dict[str, str]:
     """What the docstrings of a class and of its bases say under 参数：."""
     found = {}
     for base in reversed(cls.__mro__):
-        for section in SECTION.findall(vars(base).get("__doc__") or ""):
-            entries = re.split(r"^ {8}(\w+)：", section, flags=re.MULTILINE)[1:]
+        for section in SECTION.findall(written(base)):
+            entries = re.split(r"^ {4}(\w+)：", section, flags=re.MULTILINE)[1:]
             found |= dict(zip(entries[::2], map(str.strip, entries[1::2]), strict=True))
     return found
 
