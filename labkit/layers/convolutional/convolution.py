@@ -60,6 +60,7 @@ class Windowed(Layer):
             self,
             kernel_size=size(where, "kernel_size", kernel_size, self.rank),
             strides=size(where, "strides", strides, self.rank),
+            padding=choice(where, "padding", padding, ConvPadding),
             data_format=normalize_data_format(data_format),
             dilation_rate=size(where, "dilation_rate", dilation_rate, self.rank),
             activation=activation,
@@ -69,7 +70,6 @@ class Windowed(Layer):
             activity_regularizer=activity_regularizer,
             bias_constraint=bias_constraint,
         )
-        take(self, padding=choice(where, "padding", padding, ConvPadding))
         self._check_format()
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
