@@ -10,6 +10,7 @@ from . import callbacks
 from .engine.data import standardize_input_data
 from .errors import explain
 
+# Only as_keras and the list of Keras' names need it, so the callbacks' own room stays low.
 # Keras' callbacks had this function of its training code by import; old code takes it from there.
 callbacks.__dict__.update(standardize_input_data=standardize_input_data)
 
@@ -88,9 +89,22 @@ def as_keras() -> ModuleType:
     found = {
         name: importlib.import_module(f"{labkit.__name__}.{home}") for name, home in MODULES.items()
     }
+    # labkit.engine has a module `training` of its own, and keras.engine.training is another.
+    found["engine"] = facade("keras.engine", found["engine"])
     sys.modules["keras"] = keras
     for name, module in found.items():
         sys.modules[f"keras.{name}"] = module
-        if "." not in name:
-            setattr(keras, name, module)
+        parent, _, child = name.rpartition(".")
+        # `import keras.backend.tensorflow_backend as K` looks for the attribute first.
+        home = found[parent] if parent else keras
+        if not hasattr(home, child):
+            setattr(home, child, module)
     return keras
+
+
+def facade(name: str, module: ModuleType) -> ModuleType:
+    """A module of its own with the public names of another."""
+    made = ModuleType(name, module.__doc__)
+    made.__dict__.update({public: getattr(module, public) for public in module.__all__})
+    made.__dict__.update(__path__=[], __file__=None, __all__=module.__all__)
+    return made

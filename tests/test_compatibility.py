@@ -44,6 +44,11 @@ for name in MODULES:
     importlib.import_module("keras." + name)
 from keras.layers import Dense
 assert Dense is labkit.layers.Dense
+import keras.backend.tensorflow_backend as K
+import keras.engine.training as training
+from keras.engine import saving, topology
+assert K is labkit.backend and training.Model is keras.engine.training.Model is labkit.Model
+assert keras.engine.Layer is topology.Layer and saving.load_model is labkit.models.load_model
 """
     result = python("-c", code)
     assert result.returncode == 0, result.stderr

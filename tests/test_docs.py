@@ -122,5 +122,8 @@ def test_the_walks_name_what_is_there():
         # The page shows how a page that does not exist yet would be made.
         assert path.exists() or path.name == "Multiply.md", file
         if name:
-            made = rf"^\s*(?:async )?(?:export )?(?:def|class|function)? ?{name}\b *[(:{{ ]"
+            # def f, class C, VIEWS = …; in JavaScript also a method: `receive(message) {`.
+            made = (
+                rf"^\s*(export |async )*((def|class|function) #?{name}\b|{name} = |{name}\(.*{{$)"
+            )
             assert re.search(made, path.read_text(), re.MULTILINE), f"{file}:{name}"

@@ -90,7 +90,7 @@ def learning_phase_scope(value: int):
 
 
 def saved_settings():
-    """在 with 块里改变的设置与序号，结束时全部恢复。"""
+    """Inside, whatever is set or counted is forgotten at the end."""
     return changed(**{**vars(state), "uids": state.uids.copy()})
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import explain
 from .evaluation import depends_on
 from .tape import Operation, walk_back
-from .tensors import Record, Symbol, Tensor, known, value
+from .tensors import Record, Symbol, Tensor, known
 
 
 def gradients(loss: Any, variables: Any) -> list:
@@ -32,15 +32,32 @@ def gradients(loss: Any, variables: Any) -> list:
             )
     if isinstance(loss, Symbol):
         return symbolic_gradients(loss, wanted)
-    values = walk_back(loss, wanted)
+    return differentiated(loss, wanted)
+
+
+def differentiated(loss: Tensor, wanted) -> list:
+    """The gradients as tensors, whose own derivative is refused; None where there is no link."""
     operation = Operation(differentiate, (loss, *wanted), {}, no_second_derivative, len(wanted))
+    values = walk_back(loss, wanted)
     return [None if dy is None else Tensor(dy, operation, i) for i, dy in enumerate(values)]
 
 
-def differentiate(loss, *wanted):
+def differentiate(loss, *wanted) -> list[Tensor]:
     """gradients as the function of a record; an unconnected symbol's gradient is 0."""
-    pairs = zip(walk_back(loss, wanted), wanted, strict=True)
-    return tuple(np.zeros_like(value(x)) if dy is None else dy for dy, x in pairs)
+    if not all(isinstance(x, Tensor) for x in (loss, *wanted)):
+        raise NotImplementedError(
+            explain(
+                "K.gradients",
+                "在训练的损失里对输入求的梯度",
+                "训练要再对它求导，而磁带只记前向的计算，所以只有一阶导数",
+                "用 K.function([x], [梯度]) 单独求值",
+            )
+        )
+    found = differentiated(loss, wanted)
+    return [
+        Tensor(np.zeros_like(x.value)) if dy is None else dy
+        for dy, x in zip(found, wanted, strict=True)
+    ]
 
 
 def no_second_derivative(*dys):

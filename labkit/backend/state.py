@@ -1,7 +1,7 @@
 """Everything that holds for the whole process, in one place.
 
-Two things stand elsewhere: the table of custom objects, where Keras keeps it
-(utils.generic_utils.get_custom_objects), and NumPy's global random generator.
+What stands elsewhere: the tables of names, utils.generic_utils.get_custom_objects (where Keras
+keeps it) and saving.serialization.KNOWN, and the random generators of NumPy and Python.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """What flows: tensors with a value, variables, and symbols that will have one when a graph runs.
 
 A tensor knows the `operation` on the tape that made it (tape.py), a symbol its `record`: the call
-that it is a result of (None for a placeholder). A record answers three questions, whether it is a
-call of a function (Record) or of a layer (engine.graph.Node):
+that it is a result of (None for a placeholder). A record, whether it is a call of a function
+(Record) or of a layer (engine.graph.Node), answers:
 
 - `needed()`: the symbols that must have values before it can run;
 - `tensors()`: the tensors, also weights, that it uses besides;
-- `compute(feed, symbol)`: run, and give the symbol its value in `feed` (evaluation.py).
+- `compute(feed, symbol)`: run, and give the symbol its value in `feed` (evaluation.py);
+- `needs_tape`: whether the graph before it must have run on the tape.
 """
 
 from __future__ import annotations

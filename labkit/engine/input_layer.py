@@ -20,7 +20,7 @@ class InputLayer(Layer):
     """模型的入口，由 Input() 创建；没有计算。
 
     参数：
-        input_tensor：用这个张量作输入；之后不必再给数据。
+        input_tensor：用这个张量作输入；K.function 求值时不必再给数据，fit 与 predict 仍要给。
         sparse：稀疏张量；labkit 按普通数组计算。
     """
 
@@ -44,8 +44,10 @@ class InputLayer(Layer):
                         "InputLayer(input_shape=(3,))",
                     )
                 )
-            known = input_shape is None
-            batch_input_shape = K.int_shape(input_tensor) if known else (batch_size, *input_shape)
+            if input_shape is None:
+                batch_input_shape = K.int_shape(input_tensor)
+            else:
+                batch_input_shape = (batch_size, *input_shape)
         super().__init__(
             batch_input_shape=batch_input_shape,
             dtype=dtype,
@@ -77,7 +79,8 @@ def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, ten
         name：这个入口的名字，按名字给数据时用。
         dtype：数值类型，默认是 K.floatx()。
         sparse：稀疏张量；labkit 按普通数组计算。
-        tensor：用这个张量（变量或符号张量）作输入，不必再给数据。
+        tensor：用这个张量（变量或符号张量）作输入；K.function 求值时不必再给数据，
+            fit 与 predict 仍要给。
     出错：shape、batch_shape、tensor 都没有给出时抛出 ValueError。
     """
     if tensor is not None:

@@ -22,6 +22,10 @@ class Network(Layer):
     出错：inputs 不是 Input() 的结果，或 outputs 不由它们算出，抛出 ValueError。
     """
 
+    layers: list[Layer] = []
+    #: A model checks its inputs itself.
+    input_spec = None
+
     def __init__(self, inputs, outputs, name=None):
         super().__init__(name=name)
         self._set_graph(inputs, outputs)
@@ -106,6 +110,11 @@ class Network(Layer):
             known |= {id(y): shape for y, shape in zip(node.output_tensors, leaving, strict=True)}
         return unpack_singleton([known[id(y)] for y in self.outputs])
 
+    def run_internal_graph(self, inputs, masks=None):
+        """对给定的输入计算：(输出, 输出的掩码, 输出的形状)，各是一列。"""
+        outputs, kept = self._evaluate(inputs, masks)
+        return outputs, kept, [y.shape for y in outputs]
+
     # --- what the layers hold ---
 
     @property
@@ -155,9 +164,12 @@ class Network(Layer):
     def stateful(self, value):
         """Derived from the layers; Layer.__init__ assigns it."""
 
-    layers: list[Layer] = []
-    #: A model checks its inputs itself.
-    input_spec = None
+    @property
+    def state_updates(self) -> list:
+        """stateful 层最近一次计算中登记的改写。"""
+        return [
+            u for layer in self.layers if getattr(layer, "stateful", False) for u in layer.updates
+        ]
 
     def reset_states(self) -> None:
         """所有 stateful 层的状态清零。"""
@@ -269,18 +281,6 @@ class Network(Layer):
     def load_weights(self, filepath, by_name=False, skip_mismatch=False, reshape=False) -> None:
         """从 save_weights 或 save 写的文件读回权重；不合时抛出 ValueError，权重不变。"""
         saving.load_weights(self, filepath, by_name, skip_mismatch, reshape)
-
-    @property
-    def state_updates(self) -> list:
-        """stateful 层最近一次计算中登记的改写。"""
-        return [
-            u for layer in self.layers if getattr(layer, "stateful", False) for u in layer.updates
-        ]
-
-    def run_internal_graph(self, inputs, masks=None):
-        """对给定的输入计算：(输出, 输出的掩码, 输出的形状)，各是一列。"""
-        outputs, kept = self._evaluate(inputs, masks)
-        return outputs, kept, [y.shape for y in outputs]
 
     # --- summary ---
 

@@ -7,7 +7,7 @@ import numpy as np
 from .. import backend as K
 from ..arguments import validation
 from ..errors import explain
-from ..saving.serialization import deserialize
+from ..saving.serialization import deserialize, serialize
 from .base_layer import Layer
 from .fitting import Fitter
 from .graph import unchanged_by_failure
@@ -46,8 +46,21 @@ class Sequential(Fitter):
                     "model.add(Dense(3))",
                 )
             )
+        self._require_free("add")
         with unchanged_by_failure(self), unchanged_by_failure(layer):
             self._append(layer)
+
+    def _require_free(self, action: str) -> None:
+        """What was computed with the model keeps its shape, so the model must keep its layers."""
+        if len(self._inbound_nodes) > 1:
+            raise ValueError(
+                explain(
+                    f"{self._label()}.{action}",
+                    "已经当作层调用过的模型",
+                    "调用的结果已经有了形状，所以模型的层不能再增减",
+                    "先加好全部的层，再调用；或用这些层另建一个 Sequential",
+                )
+            )
 
     def _append(self, layer: Layer) -> None:
         if self.built:
@@ -69,10 +82,12 @@ class Sequential(Fitter):
         """去掉最后一层。"""
         if not self.layers:
             raise TypeError(explain(self._label(), "pop()", "模型里还没有层", "先 add 一层"))
+        self._require_free("pop")
         kept = self.layers[:-1]
         if self.built:
-            y = kept[-1]._inbound_nodes[-1].output_tensors[0] if kept else self.inputs[0]
-            self._set_line(self.inputs, y, kept)
+            # The layer may have been called elsewhere too: this model's call of it counts.
+            made = {id(node.outbound_layer): node.output_tensors[0] for node in self._nodes}
+            self._set_line(self.inputs, made[id(kept[-1])] if kept else self.inputs[0], kept)
         self.layers = kept
 
     def _set_line(self, inputs, outputs, layers) -> None:
@@ -125,11 +140,7 @@ class Sequential(Fitter):
         return self.predict(x, batch_size=batch_size, verbose=verbose)
 
     def get_config(self) -> dict:
-        layers = [
-            {"class_name": type(layer).__name__, "config": layer.get_config()}
-            for layer in self.layers
-        ]
-        return {"name": self.name, "layers": layers}
+        return {"name": self.name, "layers": [serialize(layer) for layer in self.layers]}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -1,4 +1,4 @@
-"""Training: compile, fit, evaluate, predict, and one step on one batch."""
+"""Training: compile, and one step on one batch."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ NAN_RULE = "损失必须是有限的数；学习率过大、对 0 取对数、�
 
 
 class Trainer(Network):
-    """能训练的图：compile 之后可以 fit、evaluate、train_on_batch。"""
+    """能训练的图：compile 之后可以 train_on_batch、test_on_batch。"""
 
     optimizer: Any = None
-    metrics_names: list[str]
+    metrics_names: list[str] = []
 
     def compile(
         self,

@@ -12,8 +12,9 @@ from .. import optimizers
 from ..errors import explain
 from ..utils.generic_utils import custom_object_scope
 from .files import Contents, read, write
-from .structure import model_config, model_from_config, plain_json
-from .weights import assign, may_write, stored_weights, unique
+from .serialization import serialize
+from .structure import model_from_config, plain_json
+from .weights import assign, may_write, numbered, stored_weights
 
 
 def save_model(model, filepath, overwrite=True, include_optimizer=True) -> None:
@@ -22,16 +23,13 @@ def save_model(model, filepath, overwrite=True, include_optimizer=True) -> None:
     扩展名是 .npz 时写成 NumPy 的格式，否则写成 HDF5（要有 h5py，布局与 Keras 2.2.5 相同）。
     出错：继承 Model 写成的模型没有配置，抛出 NotImplementedError。
     """
-    config = json.dumps(model_config(model), default=plain_json)
+    config = json.dumps(serialize(model), default=plain_json)
     if not may_write(filepath, overwrite):
         return
     contents = Contents(stored_weights(model), config)
     if include_optimizer and model.optimizer is not None:
         training = {
-            "optimizer_config": {
-                "class_name": type(model.optimizer).__name__,
-                "config": model.optimizer.get_config(),
-            },
+            "optimizer_config": serialize(model.optimizer),
             "loss": model.loss,
             "metrics": model.metrics,
             "weighted_metrics": model.weighted_metrics,
@@ -40,7 +38,7 @@ def save_model(model, filepath, overwrite=True, include_optimizer=True) -> None:
         }
         contents.training_config = json.dumps(training, default=plain_json)
         state = model.optimizer.weights
-        names = unique([w.name for w in state])
+        names = numbered([w.name for w in state])
         contents.optimizer = list(zip(names, K.batch_get_value(state), strict=True))
     write(filepath, contents)
 

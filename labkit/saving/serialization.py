@@ -1,4 +1,4 @@
-"""Objects from their configs by name: the one table of layers and models that have one."""
+"""Objects as configs and back: the one table of what a config's class_name may be."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 
 from ..utils.generic_utils import deserialize_keras_object
 
-#: Class name → class. `labkit.layers` and `labkit.models` enter theirs, each in one statement.
+#: Name → class, or the function that Keras 1 had under that name. `labkit.layers` and
+#: `labkit.models` enter theirs, each in one statement.
 KNOWN: dict[str, Any] = {}
 
 
 def serialize(layer) -> dict:
-    """层 → {"class_name", "config"}。"""
+    """层（或别的有 get_config 的对象）→ {"class_name", "config"}。"""
     return {"class_name": type(layer).__name__, "config": layer.get_config()}
 
 

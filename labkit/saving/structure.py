@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import backend as K
 from ..errors import explain
-from .serialization import deserialize
+from .serialization import deserialize, serialize
 
 VERSION, BACKEND = "2.2.5", "tensorflow"
 
@@ -31,13 +31,9 @@ def plain_json(value: Any) -> Any:
     )
 
 
-def model_config(model) -> dict:
-    return {"class_name": type(model).__name__, "config": model.get_config()}
-
-
 def to_json(model, **kwargs) -> str:
     """模型的结构，写成 JSON（不含权重）。"""
-    config = {**model_config(model), "keras_version": VERSION, "backend": BACKEND}
+    config = {**serialize(model), "keras_version": VERSION, "backend": BACKEND}
     return json.dumps(config, default=plain_json, **kwargs)
 
 

@@ -16,13 +16,13 @@ from .files import Contents, Named, read, write
 
 def stored_weights(model) -> list[tuple[str, Named]]:
     return [
-        (layer.name, list(zip(unique([w.name for w in layer.weights]), values, strict=True)))
+        (layer.name, list(zip(numbered([w.name for w in layer.weights]), values, strict=True)))
         for layer in model.layers
         for values in [K.batch_get_value(layer.weights)]
     ]
 
 
-def unique(names: list[str]) -> list[str]:
+def numbered(names: list[str]) -> list[str]:
     """Repeated names get _1, _2, …, as in Keras' files."""
     taken: list[str] = []
     for name in names:

@@ -140,6 +140,29 @@ def test_second_derivatives_are_refused():
     assert K.gradients(K.stop_gradient(slope) * v, [v])[0].value == 12.0
 
 
+def test_second_derivatives_of_symbols_are_refused():
+    """Taken for a constant, the inner gradient made the outer one silently wrong."""
+    x = K.placeholder((2,))
+    (slope,) = K.gradients(K.sum(x * x * x), [x])
+    for loss in (K.sum(slope), K.sum(x) + K.sum(slope * slope)):
+        function = K.function([x], K.gradients(loss, [x]))
+        check(NotImplementedError, "对梯度再求导", lambda run=function: run([np.ones(2)]))
+    constant = K.sum(K.stop_gradient(slope) * x)
+    (values,) = K.function([x], K.gradients(constant, [x]))([np.array([1.0, 2.0])])
+    np.testing.assert_allclose(values, [3, 12])
+
+
+def test_a_gradient_by_the_input_cannot_be_trained():
+    x = Input((3,))
+    y = Dense(1)(x)
+    model = Model(x, y)
+    model.add_loss(K.mean(K.square(K.gradients(K.sum(y), x)[0])))
+    model.compile("sgd")
+    weights = model.get_weights()
+    check(NotImplementedError, "对输入求的梯度", lambda: model.train_on_batch(X, None))
+    np.testing.assert_array_equal(model.get_weights()[0], weights[0])
+
+
 class Doubled(Layer):
     def call(self, inputs):
         return inputs * 2.0

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from labkit import callbacks
+from labkit.layers import Dense
+from labkit.models import Sequential
 from tests.mistakes import check
 from tests.regression import Batches, X, Y, forever, linear, regression
 
@@ -96,6 +98,13 @@ def test_predict_in_batches():
     np.testing.assert_allclose(model.predict(x, batch_size=3), model.predict(x), rtol=1e-6)
     np.testing.assert_allclose(model.predict_on_batch(x), model.predict(x), rtol=1e-6)
     assert model.predict_classes(x).shape == (10, 1)
+
+
+def test_predict_of_a_model_never_compiled_takes_callbacks():
+    seen = []
+    callback = callbacks.LambdaCallback(on_predict_begin=lambda logs: seen.append(logs))
+    model = Sequential([Dense(1, input_shape=(3,))])
+    assert model.predict(X, callbacks=[callback]).shape == (12, 1) and len(seen) == 1
 
 
 def test_generator_sequence_and_arrays_train_alike():

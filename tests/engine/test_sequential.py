@@ -3,8 +3,9 @@
 import numpy as np
 
 from labkit import layers
-from labkit.layers import Dense
-from labkit.models import Sequential
+from labkit.layers import Dense, Input
+from labkit.models import Model, Sequential
+from tests.mistakes import check
 
 
 def test_input_shape_forms():
@@ -47,3 +48,21 @@ def test_sequential_pop():
     assert model.output_shape == (None, 4) and len(model.layers) == 1
     model.add(Dense(7))
     assert model.predict(np.ones((2, 3))).shape == (2, 7)
+
+
+def test_pop_keeps_to_this_models_call_of_a_layer():
+    first = Dense(4, input_shape=(3,))
+    model = Sequential([first, Dense(2)])
+    first(Input((3,)))
+    model.pop()
+    assert model.predict(np.ones((2, 3))).shape == (2, 4)
+
+
+def test_a_model_that_was_called_keeps_its_layers():
+    """Its results have their shapes; with another layer they would be of another."""
+    model = Sequential([Dense(2, input_shape=(3,))])
+    x = Input((3,))
+    whole = Model(x, model(x))
+    check(ValueError, "已经当作层调用过", lambda: model.add(Dense(5)), model)
+    check(ValueError, "已经当作层调用过", model.pop, model)
+    assert whole.predict(np.ones((1, 3))).shape == (1, 2)

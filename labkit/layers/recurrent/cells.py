@@ -30,7 +30,7 @@ class Cell(Layer):
     use_bias: bool
     dropout: float
     recurrent_dropout: float
-    implementation: Implementation = 1
+    implementation: Implementation
     activation: Callable[..., Any]
     recurrent_activation: Callable[..., Any]
     kernel: Any
@@ -109,6 +109,7 @@ class SimpleRNNCell(Cell):
     """
 
     gates = 1
+    implementation: Implementation = 1  # Keras gave it no choice
 
     def __init__(
         self,
