@@ -1,4 +1,7 @@
-"""How a layer's constructor keeps its arguments: the one way for all layers."""
+"""How a layer's constructor keeps its arguments: `take`, the one way for those that may be names.
+
+A layer that has only numbers and switches of its own, such as LeakyReLU, assigns them.
+"""
 
 from __future__ import annotations
 
