@@ -4,7 +4,7 @@
 interpreter, as the browser does, and prints every fence whose output differs.
 """
 
-import ast
+import asyncio
 import contextlib
 import io
 import os
@@ -16,6 +16,9 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+
+from docs.live.runner import evaluate, picture_of
+from docs.live.syntax import compile_cell
 
 ROOT = Path(__file__).parent.parent
 CHINESE_FONT = (
@@ -66,15 +69,17 @@ def fences(page):
 def run(fence, namespace):
     """Run a fence; return its whole text: what it prints, then its last value unless None."""
     # Blank lines in front make the line numbers in tracebacks those of the page.
-    tree = ast.parse("\n" * (fence.line - 1) + fence.code, str(fence.page))
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        exec(compile(tree, str(fence.page), "exec"), namespace)
+    body, last = compile_cell("\n" * (fence.line - 1) + fence.code, str(fence.page))
+
+    async def execute():
+        await evaluate(body, namespace)
         if last is not None:
-            value = eval(compile(ast.Expression(last.value), str(fence.page), "eval"), namespace)
-            draw = getattr(value, "_repr_svg_", None)
-            if value is not None and not (draw and draw()):  # a picture is no text
+            value = await evaluate(last, namespace)
+            if value is not None and not picture_of(value):  # a picture is no text
                 print(repr(value))
+
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        asyncio.run(execute())
     draw_figures()
     return printed.getvalue().splitlines()
 

@@ -3,6 +3,7 @@
 import pytest
 
 from docs.live.prerequisites import History, accesses, providers
+from tests.unreadable import UNREADABLE
 
 NUMPY = "import numpy as np"
 # Cells of a page; what the last one needs.
@@ -44,6 +45,12 @@ NEEDED = {
     "decorator": (["def d(f): return f", "@d\ndef g(): pass", "g()"], [0, 1]),
     "syntax error": (["x = 1", "x = = 2", "x"], [0]),
     "this cell does not parse": (["x = 1", "for"], []),
+    "await": (["import asyncio", "x = await asyncio.sleep(0, 1)", "x"], [0, 1]),
+    "async for": (["y = f()", "async for x in y:\n    z = x", "x, z"], [0, 1]),
+    "async with": (["y = f()", "async with y as x:\n    z = x", "z"], [0, 1]),
+    "async comprehension": (["y = f()", "x = [i async for i in y if await i]", "x"], [0, 1]),
+    "a coroutine's globals": (["k = 2", "async def f():\n    return await k", "await f()"], [0, 1]),
+    "a long sum": (["y = 1", f"x = y{' + 1' * 380}", "x"], [0, 1]),
     "later cells": (["x", "x = 1"], []),
     "builtins": (["print(1)", "print(2)"], []),
     "nothing": (["x = 1", ""], []),
@@ -53,6 +60,15 @@ NEEDED = {
 @pytest.mark.parametrize("sources, needed", NEEDED.values(), ids=NEEDED)
 def test_needed_cells(sources, needed):
     assert list(providers(accesses(sources), len(sources) - 1)) == needed
+
+
+@pytest.mark.parametrize("source", UNREADABLE.values(), ids=UNREADABLE)
+def test_a_cell_that_cannot_be_read_concerns_only_itself(source):
+    history, cells = History(), ["x = 1", source, "x", source]
+    assert history.missing(cells, 2) == [0]
+    assert history.missing(cells, 1) == history.missing(cells, 3) == []
+    history.record(cells, 1, complete=False)
+    assert history.missing(cells, 2) == [0]
 
 
 class Page:

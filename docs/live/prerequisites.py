@@ -7,8 +7,12 @@ of date runs again.
 
 import ast
 import symtable
+import warnings
 from dataclasses import dataclass, field
 from functools import cache
+from types import CodeType
+
+from .syntax import FLAGS, compile_cell, parse
 
 # `from m import *` may bind any name.
 ANY = "*"
@@ -35,14 +39,63 @@ class Names:
     inert: set[str] = field(default_factory=set)  # imports and definitions: using them changes none
 
 
+class _Synchronous(ast.NodeTransformer):
+    """The same names without `await`, which symbol tables take only in a function."""
+
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        return self.visit(node.value)
+
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> ast.AST:
+        return self.generic_visit(ast.For(**vars(node)))
+
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AST:
+        return self.generic_visit(ast.With(**vars(node)))
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        node.is_async = 0
+        return self.generic_visit(node)
+
+
 @cache
 def names(source: str) -> Names:
-    """The names of one cell; none where it does not parse, since running it shows the error."""
+    """The names of one cell; none where it does not compile, since running it shows the error."""
+    with warnings.catch_warnings(action="ignore"):  # running it shows them
+        try:
+            compile_cell(source, "cell")
+        except SyntaxError:
+            return Names()
+        try:
+            return _read_tree(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return _read_bytecode(source)
+
+
+def _read_bytecode(source: str) -> Names:
+    """Roughly: what binds a name perhaps does not; what reads it perhaps changes it.
+
+    For a tree too deep to walk in Python, which the compiler still takes: `1 + 1 + …`.
+    """
+    import dis
+
     found = Names()
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError):
-        return found
+    waiting = [compile(parse(source), "cell", "exec", FLAGS)]
+    while waiting:
+        code = waiting.pop()
+        waiting += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
+        for step in dis.get_instructions(code):
+            if "IMPORT_STAR" in step.opname + step.argrepr:
+                found.assigns.add(ANY)
+            elif step.opname in ("STORE_NAME", "STORE_GLOBAL", "DELETE_NAME", "DELETE_GLOBAL"):
+                found.assigns.add(step.argval)
+            elif step.opname in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"):
+                found.reads.add(step.argval)
+    found.changes |= found.reads
+    return found
+
+
+def _read_tree(source: str) -> Names:
+    found = Names()
+    body = _Synchronous().visit(parse(source)).body
     called_later: set[str] = set()
 
     def look(node: ast.AST, bound: set[str]) -> None:

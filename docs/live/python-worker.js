@@ -3,6 +3,7 @@ import figures from "./figures.py";
 import matplotlibrc from "./matplotlibrc";
 import prerequisites from "./prerequisites.py";
 import runner from "./runner.py";
+import syntax from "./syntax.py";
 
 /** @import {AskLab, Figure, FromWorker, RunCell, Start, Text, ToWorker} from "./messages.js" */
 /** @import {PyodideInterface} from "pyodide" */
@@ -10,7 +11,7 @@ import runner from "./runner.py";
 const RUNTIME = new URL("../runtime/", import.meta.url).href;
 const FONT = `${RUNTIME}fonts/NotoSansSC-subset.ttf`;
 const LIBRARY = "/lib/live";
-const FILES = { "figures.py": figures, "prerequisites.py": prerequisites, "runner.py": runner, matplotlibrc };
+const FILES = { "figures.py": figures, "prerequisites.py": prerequisites, "runner.py": runner, "syntax.py": syntax, matplotlibrc };
 
 /** @type {Promise<{pyodide: PyodideInterface, page: any}>} */
 let python;
@@ -136,11 +137,11 @@ async function run({ id, sources, labels, target, scale }) {
     send({ type: "plan", id, before });
     for (const cell of [...before, target]) {
       loading = true;
-      await load(pyodide, sources[cell]);
+      await load(pyodide, page.imports(sources[cell]));
       loading = false;
       running = { id, cell };
       send({ type: "begin", id, cell });
-      const error = page.run(texts, files, cell, scale)?.toJs({ dict_converter: Object.fromEntries });
+      const error = (await page.run(texts, files, cell, scale))?.toJs({ dict_converter: Object.fromEntries });
       send({ type: "end", id, cell, error: error ?? null });
       if (error) return send({ type: "finished", id, failed: cell });
     }

@@ -3,9 +3,9 @@
 `send` receives dictionaries in the form of messages.js: `text`, `figure`.
 """
 
-import ast
 import contextlib
 import html
+import inspect
 import io
 import linecache
 import re
@@ -15,13 +15,24 @@ import traceback
 from collections.abc import Callable
 from types import CodeType
 from typing import Any
+from xml.parsers import expat
 
 from .prerequisites import History
+from .syntax import compile_cell, imports, meaning
 
 LIMIT = 20_000  # characters of output shown for one cell
+LONGEST = 10 * LIMIT  # characters of one text that are looked at: `\r` may take some back
+ENDLESS = 100_000  # writes after the cut that end a cell: `print` makes two
+FIGURES = 20  # figures shown for one cell
 INTERVAL = 0.05  # seconds between two messages while a cell prints
 
+SVG = "http://www.w3.org/2000/svg"
+
 Send = Callable[[dict[str, Any]], None]
+
+
+class TooMuchOutput(BaseException):
+    """Ends a cell that prints without end; no Exception, which such a loop may well catch."""
 
 
 class Output:
@@ -35,18 +46,36 @@ class Output:
         self.cursor = 0
         self.room = LIMIT
         self.dropped = 0
+        self.useless = 0  # writes that nobody sees
+        self.figures_shown = 0
+        self.figures_dropped = 0
         self.sent_at = time.monotonic()
 
     def write(self, kind: str, text: str) -> None:
+        if not self.room:
+            self.dropped += len(text)
+            self.useless += 1
+            if self.useless > ENDLESS:
+                raise TooMuchOutput
+            return
         if kind != self.kind:
             self.flush(end_line=True)
             self.kind = kind
-        first, *others = text.split("\n")
-        self._type(first)
-        for piece in others:
+        self.dropped += len(text[LONGEST:])
+        text = text[:LONGEST]
+        start = 0
+        while self.room and (end := text.find("\n", start)) >= 0:
+            self._type(text[start:end])
             self._keep(self.line + "\n")
             self.line, self.cursor = "", 0
-            self._type(piece)
+            start = end + 1
+        if self.room:
+            self._type(text[start:])
+            if len(self.line) > self.room:  # it would grow for ever
+                self._keep(self.line)
+                self.line, self.cursor = "", 0
+        else:
+            self.dropped += len(text) - start
         if time.monotonic() - self.sent_at > INTERVAL:
             self.flush()
 
@@ -84,6 +113,10 @@ class Output:
             note = f"输出太长，后面的 {self.dropped} 个字符没有显示。"
             self.send({"type": "text", "kind": "note", "done": note, "line": ""})
             self.dropped = 0
+        if self.figures_dropped:
+            note = f"图太多，只显示前 {FIGURES} 幅，后面的 {self.figures_dropped} 幅没有显示。"
+            self.send({"type": "text", "kind": "note", "done": note, "line": ""})
+            self.figures_dropped = 0
 
 
 class Stream(io.TextIOBase):
@@ -120,7 +153,10 @@ class Page:
     def missing(self, sources: list[str], target: int) -> list[int]:
         return self.history.missing(sources, target)
 
-    def run(
+    def imports(self, source: str) -> str:
+        return imports(source)
+
+    async def run(
         self, sources: list[str], labels: list[str], index: int, scale: float = 1.0
     ) -> dict[str, Any] | None:
         """Run one cell; return its error, None when there is none."""
@@ -138,7 +174,7 @@ class Page:
                 contextlib.redirect_stdout(Stream(self.output, "stdout")),
                 contextlib.redirect_stderr(Stream(self.output, "stderr")),
             ):
-                self._execute(source, file)
+                await self._execute(source, file)
                 show_open_figures()
         except BaseException as error:  # also KeyboardInterrupt and SystemExit
             close_figures()
@@ -150,11 +186,11 @@ class Page:
         self.history.record(sources, index, complete=True)
         return None
 
-    def _execute(self, source: str, file: str) -> None:
+    async def _execute(self, source: str, file: str) -> None:
         body, last = compile_cell(source, file)
-        exec(body, self.namespace)
+        await evaluate(body, self.namespace)
         if last is not None:
-            value = eval(last, self.namespace)
+            value = await evaluate(last, self.namespace)
             if value is not None:
                 self._show(value)
 
@@ -167,8 +203,15 @@ class Page:
         else:
             self.output.write("value", repr(value) + "\n")
 
+    def takes_figure(self) -> bool:
+        """Whether this cell may show one more; those that it may not are counted."""
+        full = self.output.figures_shown >= FIGURES
+        self.output.figures_dropped += full
+        return not full
+
     def figure(self, figure: dict[str, Any]) -> None:
         """Show a figure after the text printed so far."""
+        self.output.figures_shown += 1
         self.output.flush(end_line=True)
         self.send({"type": "figure", **figure})
 
@@ -181,15 +224,25 @@ class Page:
         }
         if isinstance(error, SyntaxError) and error.filename in self.files:
             lines[self.files[error.filename]] = error.lineno
-        stopped = isinstance(error, KeyboardInterrupt)
+        stopped = isinstance(error, KeyboardInterrupt | TooMuchOutput)
         if stopped:
             line = next(iter(lines.values()), None)
             text = f"已停止，停在第 {line} 行。" if line else "已停止。"
+            if isinstance(error, TooMuchOutput):
+                text += "输出早已显示不下，它还在打印：请少打印一些。"
         else:
             trace = traceback.TracebackException.from_exception(error)
             self._trim(trace)
-            text = "".join(trace.format()).rstrip()
+            text = "\n".join(filter(None, ["".join(trace.format()).rstrip(), self._hint(error)]))
         return {"text": text[-LIMIT:], "stopped": stopped, "lines": list(lines.items())}
+
+    def _hint(self, error: BaseException) -> str:
+        """What an English message means, in Chinese."""
+        if isinstance(error, SyntaxError) and error.filename in self.files:
+            return meaning(error, "".join(linecache.getlines(error.filename)))
+        if isinstance(error, RuntimeError) and re.search(LOOP_RUNS, str(error)):
+            return "这里的事件循环已经在运行：把 asyncio.run(main()) 写成 await main()。"
+        return ""
 
     def _trim(self, trace: traceback.TracebackException | None) -> None:
         while trace:
@@ -203,25 +256,40 @@ def no_input(prompt: object = "") -> str:
     raise RuntimeError("网页里不能用 input() 提问：请把值直接写进代码，例如 name = 'Keras'。")
 
 
+# What asyncio.run and run_until_complete say, here and in other Pythons.
+LOOP_RUNS = "running event loop|event loop is already running|stack switch"
+
+
+async def evaluate(code: CodeType, namespace: dict[str, Any]) -> Any:
+    value = eval(code, namespace)
+    return await value if code.co_flags & inspect.CO_COROUTINE else value
+
+
 def picture_of(value: Any) -> str | None:
     """The SVG of a value that has one; a picture that cannot be drawn must not hide the value."""
-    draw = getattr(value, "_repr_svg_", None)
-    if draw is None or isinstance(value, type):
+    if isinstance(value, type):
         return None
     try:
-        return draw()
+        draw = getattr(value, "_repr_svg_", None)
+        return as_image(draw()) if draw else None
     except Exception:  # noqa: BLE001  whatever a reader's own class raises
         return None
 
 
-def compile_cell(source: str, file: str) -> tuple[CodeType, CodeType | None]:
-    """The statements of a cell, and its last expression, whose value is shown."""
-    tree = ast.parse(source, file)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    return (
-        compile(tree, file, "exec"),
-        compile(ast.Expression(last.value), file, "eval") if last else None,
-    )
+def as_image(svg: Any) -> str | None:
+    """SVG as an `<img>` needs it: well-formed, with its namespace; None where it is none."""
+    names: list[str] = []
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = lambda name, _: names.append(name)
+    if not isinstance(svg, str):
+        return None
+    try:
+        parser.Parse(svg, True)
+    except expat.ExpatError:
+        return None
+    if names[0] == "svg":  # enough inside an HTML page, as in notebooks
+        return svg.replace("<svg", f'<svg xmlns="{SVG}"', 1)
+    return svg if names[0] == f"{SVG} svg" else None
 
 
 def show_open_figures() -> None:
