@@ -8,6 +8,7 @@ import markdown
 import pytest
 
 from tests.browser import SITE, cell, finish, open_page, record, run_cell, serve
+from tests.unreadable import UNREADABLE
 
 EXTENSIONS = ["pymdownx.superfences", "pymdownx.highlight", "pymdownx.details"]
 LANGUAGE = {"pymdownx.highlight": {"pygments_lang_class": True}}
@@ -102,6 +103,9 @@ plt.title('没有这个字')""".strip(),
     "minus": "plt.plot([-2, -1], label='损失')\nplt.legend()\nplt.title('负数：−1')",
     "svg": "class Picture:\n    def _repr_svg_(self):\n        return '<svg xmlns="
     '"http://www.w3.org/2000/svg" width="30" height="20"/>\'\nPicture()',
+    "full width": "print（1）",
+    "no svg": "class Q:\n    def _repr_svg_(self): return '<p>'\n"
+    "    def __repr__(self): return 'Q!'\nQ()",
     "input": "input('名字？')",
     "keyboard": "1 + 1",
     "labkit": """
@@ -155,6 +159,86 @@ def test_syntax_error_marks_its_line_until_the_reader_types(shared, run):
     wrong.click()
     shared.keyboard.type("#")
     assert wrong.count() == 0
+
+
+def test_cells_that_cannot_be_read_leave_the_others_alone(open_cells):
+    """Some end the browser's stack, and Python with it, where Python itself reads them."""
+    codes = [code for name, code in UNREADABLE.items() if name != "half a character"]
+    with open_cells("x = 1", *["0"] * len(codes), "x + 1") as page:
+        page.evaluate(
+            """codes => {
+                const cells = [...document.querySelectorAll('live-code')];
+                codes.forEach((code, i) => cells[i + 1].code = code);
+            }""",
+            codes,
+        )
+        output = run_cell(page, len(codes) + 1)
+        assert (output.text, output.note) == (["2"], "先运行了第 1 格。")
+        for index, code in enumerate(codes, 1):
+            output = run_cell(page, index)
+            assert "Error: " in output.error and output.note == "", code[:80]
+        # The same Python: its variables are there.
+        output = run_cell(page, len(codes) + 1)
+        assert (output.text, output.note) == (["2"], "")
+
+
+def test_deep_code_that_is_allowed_runs(open_cells):
+    codes = ["x = 5" + " + 1" * 390, "(" * 78 + "1" + ")" * 78, "-" * 390 + "1", "x"]
+    with open_cells(*codes) as page:
+        assert [run_cell(page, i).text for i in range(4)] == [[], ["1"], ["1"], ["395"]]
+
+
+def test_await_outside_functions(open_cells):
+    code = "import asyncio\nfor i in range(2):\n    await asyncio.sleep(0.01)\n    print(i)\n"
+    count = "async def count():\n    for i in range(3):\n        yield i\n"
+    codes = [f"{code}x = i", "x", f"{count}[i async for i in count()]", "await nothing"]
+    with open_cells(*codes) as page:
+        output = run_cell(page, 1)
+        assert (output.text, output.note) == (["1"], "先运行了第 1 格。")
+        assert run_cell(page, 0).text == ["0", "1"]
+        assert run_cell(page, 2).text == ["[0, 1, 2]"]
+        assert "NameError" in run_cell(page, 3).error
+        assert cell(page, 3).locator(".live-wrong").all_text_contents() == ["await nothing"]
+
+
+def test_endless_await_can_be_stopped(open_cells):
+    with open_cells("import asyncio\nawait asyncio.sleep(1e6)", "1") as page:
+        cell(page, 0).locator("button[name=run]").click()
+        cell(page, 0).get_by_text("运行中").wait_for(timeout=60_000)
+        cell(page, 0).locator("button[name=stop]").click()
+        assert "已停止" in finish(page, 0, timeout=5000).note
+        assert run_cell(page, 1).text == ["1"]
+
+
+def test_full_width_characters_are_named(run):
+    assert "第 1 行第 6 个字符 （ 要换成英文的 ( " in run("full width").error
+
+
+def test_what_is_no_svg_leaves_the_value(run):
+    output = run("no svg")
+    assert (output.text, output.figures) == (["Q!"], [])
+
+
+def test_printing_without_end_is_stopped(open_cells):
+    with open_cells("1", "for i in range(10**9): print(i)", "2") as page:
+        run_cell(page, 0)
+        output = run_cell(page, 1, timeout=10_000)
+        assert "请少打印一些" in output.error or "请少打印一些" in cell(page, 1).text_content()
+        assert run_cell(page, 2).text == ["2"]
+
+
+def test_many_and_giant_figures(open_cells):
+    draw = "import matplotlib.pyplot as plt\n"
+    many = f"{draw}for i in range(40):\n    plt.figure(figsize=(1, 1))\n    plt.plot([i])"
+    giant = f"{draw}plt.figure(figsize=(125, 125))\nplt.plot([1])"
+    with open_cells(many, giant, f"{draw}plt.plot([1])") as page:
+        output = run_cell(page, 0)
+        assert (len(output.figures), output.stderr) == (20, "")
+        note = cell(page, 0).locator(".live-output .note").text_content()
+        assert note == "图太多，只显示前 20 幅，后面的 20 幅没有显示。"
+        assert "这幅图太大" in run_cell(page, 1).error
+        output = run_cell(page, 2)
+        assert (len(output.figures), output.error, output.note) == (1, None, "")
 
 
 def test_progress_bar_stays_in_its_line(shared, run):
