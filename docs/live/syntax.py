@@ -103,6 +103,8 @@ def _line(source: str, number: int) -> str:
 ASCII = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | dict(
     zip("“”„‟‘’‚‛「」『』、。【】〔〕《》〈〉×÷−–—", '""""\'\'\'\'"""",.[][]<><>*/---', strict=True)
 )
+for char in "？＄｀":  # Python has no use for them
+    del ASCII[char]
 ASCII |= {"≤": "<=", "≥": ">=", "≠": "!=", "…": "...", "\u3000": " ", "\xa0": " "}
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\xad"
 QUOTED = re.compile(r"""(?P<quote>["'])(?:\\.|(?!(?P=quote)).)*(?P=quote)|#.*""")
@@ -115,7 +117,9 @@ MEANINGS = {
         "括号没有配对：{1} 要用 {2} 关上，这里却是 {0}。"
     ),
     r"unterminated triple-quoted": "三引号的字符串没有结束：少了后面的三个引号。",
-    r"unterminated (?:f-|t-)?string": "字符串没有结束：这一行里少了后面的引号。",
+    r"unterminated (?:f-|t-)?string": (
+        "字符串没有结束：少了后面的引号，或者字符串里有同样的引号。"
+    ),
     r"f-string: expecting": "f 字符串里的花括号没有配对，或者里面不是一个算式。",
     r"expected 'else' after 'if'": "写成“a if 条件 else b”，这里少了 else。",
     r"Exceeds the limit": "这个整数太长。",
@@ -124,7 +128,7 @@ MEANINGS = {
         "第 {1} 行以冒号结尾，它下面的语句要缩进，通常是 4 个空格。"
     ),
     r"expected an indented block": "上一行以冒号结尾，下面的语句要缩进，通常是 4 个空格。",
-    r"unexpected indent": "这一行缩进多了：前面没有以冒号结尾的一行，它就要与上一行对齐。",
+    r"unexpected indent": "这一行前面的空格多了：上一行以冒号结尾时才缩进。",
     r"unindent does not match": "这一行的缩进和上面哪一层都没有对齐。",
     r"inconsistent use of tabs": "缩进里混用了制表符（Tab）和空格，请都用空格。",
     r"Missing parentheses in call to '(print|exec)'": (
@@ -162,7 +166,7 @@ MEANINGS = {
     ),
     r"expected 'except' or 'finally'": "try 后面少了 except 或 finally。",
     r"leading zeros in decimal": "整数前面不能写 0。",
-    r"invalid decimal literal": "数字后面直接跟了字母；名字不能以数字开头。",
+    r"invalid decimal literal": ("数字后面不能直接跟字母或下划线，名字也不能以数字开头。"),
     r"unexpected character after line continuation": (
         "反斜杠 \\ 表示接到下一行，它后面不能再有字符。"
     ),
@@ -183,6 +187,8 @@ def meaning(error: SyntaxError, source: str) -> str:
             return f"{place}{found}。"
     if re.match(r"\s*else\s+if\b", line):
         return f"{place}：else if 要写成 elif。"
+    if re.match(r"\s*import\s+\w+\s+from\b", line):
+        return f"{place}：要写成 from 模块 import 名字。"
     for pattern, text in MEANINGS.items():
         if found := re.search(pattern, message):
             groups = [group or "" for group in found.groups()]
