@@ -82,7 +82,7 @@ def record(page: Page) -> None:
             window.asked = [];
             Worker.prototype.postMessage = function (message, ...rest) {
                 window.worker = this;
-                asked.push(message);
+                if (message.type !== 'ping') asked.push(message);
                 return post.call(this, message, ...rest);
             };
         }"""

@@ -10,7 +10,7 @@ import pytest
 from tests.browser import SITE, cell, finish, open_page, record, run_cell, serve
 from tests.unreadable import UNREADABLE
 
-EXTENSIONS = ["pymdownx.superfences", "pymdownx.highlight", "pymdownx.details"]
+EXTENSIONS = ["attr_list", "pymdownx.superfences", "pymdownx.highlight", "pymdownx.details"]
 LANGUAGE = {"pymdownx.highlight": {"pygments_lang_class": True}}
 HEAD = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>试</title>
 <link rel="icon" href="data:,"><meta name="viewport" content="width=device-width">"""
@@ -484,6 +484,13 @@ def test_what_the_reader_types_is_kept(open_cells, write):
         assert not cell(page, 2).locator("button[name=keep]").is_visible()
 
 
+def test_copying_that_is_refused_is_said(open_cells):
+    with open_cells("x = 1") as page:
+        page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(0); }")
+        cell(page, 0).locator("button[name=copy]").click()
+        cell(page, 0).get_by_text("浏览器不让复制").wait_for()
+
+
 @pytest.mark.parametrize("secure", [True, False])
 def test_copy(open_cells, secure):
     with open_cells("x = 1", permissions=["clipboard-read", "clipboard-write"]) as page:
@@ -585,17 +592,31 @@ def test_nothing_of_python_loads_before_it_is_needed(open_cells):
         assert not any("runtime" in name or "python-worker" in name for name in loaded)
 
 
+START = "Python 没有载入成功："
+NETWORK = "请检查网络后重试。"
+
+
 @pytest.mark.parametrize(
-    "name, damage",
+    "name, damage, note",
     [
-        ("pyodide.asm.wasm", "missing"),
-        ("pyodide.asm.wasm", "cut"),
-        ("python_stdlib.zip", "cut"),
-        ("pyodide-lock.json", "cut"),
-        ("numpy-*.whl", "changed"),
+        (
+            "pyodide.asm.wasm",
+            "missing",
+            f"{START}pyodide.asm.wasm 没有下载下来（服务器答复 404）。请稍后重试。",
+        ),
+        ("pyodide.asm.wasm", "cut", f"{START}pyodide.asm.wasm 没有下载完整。{NETWORK}"),
+        ("python_stdlib.zip", "cut", f"{START}运行环境 没有下载完整，或者浏览器不能运行它"),
+        ("pyodide-lock.json", "cut", f"{START}pyodide-lock.json 没有下载完整。{NETWORK}"),
+        (
+            "numpy-*.whl",
+            "changed",
+            f"这里要用的 numpy 没有下载下来，或者没有下载完整，所以没有运行。变量都还在，{NETWORK}",
+        ),
     ],
 )
-def test_damaged_runtime_is_explained_and_can_be_tried_again(browser, write, folder, name, damage):
+def test_damaged_runtime_is_explained_and_can_be_tried_again(
+    browser, write, folder, name, damage, note
+):
     write("damaged.html", live("import numpy\nnumpy.ones(1)"))
     runtime = folder / "runtime"
     runtime.unlink()
@@ -614,7 +635,7 @@ def test_damaged_runtime_is_explained_and_can_be_tried_again(browser, write, fol
                     b"x".join([whole[: len(whole) // 2], whole[len(whole) // 2 + 1 :]])
                 )
             output = run_cell(page, 0)
-            assert "Python 没有载入成功，请检查网络后重试" in output.note
+            assert output.note.startswith(note)
             assert output.text == []
             file.write_bytes(whole)
             cell(page, 0).get_by_role("button", name="重试").click()
@@ -631,3 +652,191 @@ def test_cells_far_from_the_reader_stay_plain(open_cells):
         assert page.locator("live-code").count() == 40
         # Editors are made where the reader is.
         assert page.locator(".cm-editor").count() < 20
+
+
+# What a reader's code does to Python itself, and what the reader is told
+
+
+def press(page, index, name="run"):
+    cell(page, index).locator(f"button[name={name}]").first.click()
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_an_isolated_host_with_and_without_shared_memory(open_cells, shared):
+    """WebKitGTK has crossOriginIsolated, and no SharedArrayBuffer."""
+    with open_cells("while True: pass", "1 + 1") as page:
+        if not shared:
+            page.add_init_script("delete globalThis.SharedArrayBuffer")
+            page.reload()
+        assert page.evaluate("crossOriginIsolated")
+        assert run_cell(page, 1).text == ["2"]
+        press(page, 0)
+        cell(page, 0).get_by_text("运行中").wait_for()
+        press(page, 0, "stop")
+        assert ("变量已清空" in finish(page, 0).note) != shared
+        assert run_cell(page, 1).text == ["2"]
+
+
+@pytest.mark.parametrize("refused", ["window.Worker", "Worker.prototype.postMessage"])
+def test_a_browser_that_refuses_a_worker_is_explained(open_cells, refused):
+    with open_cells("1 + 1") as page:
+        page.evaluate(
+            f"""() => {{
+                window.kept = {refused};
+                {refused} = function () {{ throw new Error('不许'); }};
+            }}"""
+        )
+        assert "浏览器不让 Python 启动（Error: 不许）。" in run_cell(page, 0, 5000).note
+        page.evaluate(f"() => void ({refused} = kept)")
+        cell(page, 0).get_by_role("button", name="重试").click()
+        assert finish(page, 0).text == ["2"]
+
+
+SILENT = "Python 不再回应，已经关闭。变量已清空，再次运行时会先运行需要的格。"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import js\njs.self.close()",
+        "import js\njs.self.eval('setTimeout(() => { while (true); }, 200)')\n0",
+    ],
+)
+def test_a_worker_that_answers_no_more_is_replaced(open_cells, code):
+    with open_cells(code, "x = 1", "x") as page:
+        run_cell(page, 0)
+        if "close" in code:  # nobody presses anything: where it happened, it is said
+            cell(page, 0).get_by_text(SILENT).wait_for(timeout=5000)
+            cell(page, 0).get_by_role("button", name="重新启动 Python").click()
+        else:
+            page.wait_for_timeout(300)
+            assert SILENT in run_cell(page, 2, timeout=5000).note
+        output = run_cell(page, 2)
+        assert (output.text, output.note) == (["1"], "先运行了第 2 格。")
+
+
+def test_the_worker_keeps_what_it_needs_of_its_own_scope(open_cells):
+    code = "import js\njs.self.onmessage = None\njs.self.postMessage = None\nx = 1"
+    with open_cells(code, "x + 1") as page:
+        run_cell(page, 0, 10_000)
+        output = run_cell(page, 1, 10_000)
+        assert (output.text, output.note) == (["2"], "")
+
+
+def test_long_work_is_not_mistaken_for_a_dead_worker(open_cells, plain_host):
+    work = "import time\nend = time.time() + 5\nwhile time.time() < end: pass\nx = 1"
+    with open_cells("0", work, "x", host=plain_host) as page:
+        run_cell(page, 0)
+        press(page, 1)
+        output = run_cell(page, 2)  # waits its turn
+        assert (output.text, output.note) == (["1"], "")
+        assert cell(page, 1).locator(".live-note").text_content() == ""
+
+
+@pytest.mark.parametrize(
+    "code, damage",
+    [
+        ("import sys\nsys.modules.clear()", "Python 载入的模块（sys.modules）不见了"),
+        ("import builtins\ndel builtins.len", "Python 内置的 len 不见了"),
+    ],
+)
+def test_a_damaged_python_is_named_and_can_be_started_anew(open_cells, code, damage):
+    with open_cells(code, "import numpy\nprint(len([1]))") as page:
+        output = run_cell(page, 0)
+        assert output.note == f"{damage}，以后的代码可能出错。 重新启动 Python"
+        output = run_cell(page, 1)
+        assert "Python 自身出了错" in output.note and "变量已清空" in output.note
+        assert "网络" not in output.note
+        press(page, 1, "restart")
+        assert "正在重新启动 Python" in cell(page, 1).locator(".live-note").text_content()
+        output = run_cell(page, 1)
+        assert (output.text, output.note) == (["1"], "")
+
+
+def test_restarting_clears_the_variables(open_cells):
+    with open_cells("x = 1", "import builtins\ndel builtins.len", "x") as page:
+        run_cell(page, 0)
+        run_cell(page, 1)
+        press(page, 1, "restart")
+        output = run_cell(page, 2)
+        assert (output.text, output.note) == (["1"], "先运行了第 1 格。")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "class A:\n    def __repr__(self): raise SystemExit\nA()",
+        "class A:\n    def __del__(self): raise SystemExit\nA()\nNone",
+        "class E(Exception):\n    def __str__(self): raise SystemExit\nraise E",
+    ],
+)
+def test_exit_in_odd_places_leaves_python_running(open_cells, code):
+    with open_cells("x = 1", f"x\n{code}", "x") as page:
+        run_cell(page, 0)
+        assert run_cell(page, 1).note == ""
+        output = run_cell(page, 2)
+        assert (output.text, output.note) == (["1"], "")
+
+
+@pytest.mark.parametrize("package", ["matplotlib", "contourpy"])
+def test_a_package_that_does_not_come_leaves_python_and_its_variables(
+    browser, host, write, package
+):
+    codes = "x = 5", "import matplotlib.pyplot as plt\nplt.plot([x, x])\nplt.show()", "x"
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{host}/{write('offline.html', live(*codes))}")
+        run_cell(page, 0)
+        page.route(f"**/{package}-*.whl", lambda route: route.abort())
+        note = run_cell(page, 1).note
+        assert f"这里要用的 {package} 没有下载下来" in note and "请检查网络后重试。" in note
+        output = run_cell(page, 2)
+        assert (output.text, output.note) == (["5"], "")
+        page.unroute_all()
+        cell(page, 1).get_by_role("button", name="重试").click()
+        output = finish(page, 1)
+        assert (len(output.figures), output.error, output.note) == (1, None, "")
+
+
+def busy(seconds):
+    return f"import time\nend = time.time() + {seconds}\nwhile time.time() < end: pass\nx = 1"
+
+
+def test_a_cell_that_runs_too_long_is_stopped_and_may_run_longer(open_cells):
+    text = fence(busy(2), ".live data-limit=1") + live("x")
+    with open_cells(text=text) as page:
+        output = run_cell(page, 0)
+        assert output.error == "已停止，停在第 3 行。"
+        assert output.note == "运行满 1 秒，自动停止了。 再运行久一点（6 秒）"
+        output = run_cell(page, 1)
+        assert output.note.startswith("第 1 格运行满 1 秒，自动停止了。这一格没有运行。")
+        press(page, 1, "longer")
+        output = finish(page, 1)
+        assert (output.text, output.note) == (["1"], "先运行了第 1 格。")
+
+
+def test_the_limit_holds_without_interrupts(open_cells, plain_host):
+    text = fence(busy(2), ".live data-limit=1")
+    with open_cells(text=text, host=plain_host) as page:
+        note = run_cell(page, 0).note
+        assert note.startswith("运行满 1 秒，自动停止了。变量已清空")
+        press(page, 0, "longer")
+        output = finish(page, 0)
+        assert (output.error, output.note) == (None, "")
+
+
+def test_downloads_do_not_count_and_the_limit_is_20_seconds(open_cells):
+    with open_cells("import numpy\nwhile True: pass") as page:
+        page.clock.install()
+        page.route(
+            "**/numpy-*.whl", lambda route: (page.clock.fast_forward(30_000), route.continue_())
+        )
+        press(page, 0)
+        cell(page, 0).get_by_text("运行中").wait_for(timeout=60_000)
+        page.clock.fast_forward(15_000)
+        page.wait_for_timeout(100)
+        assert cell(page, 0).get_by_text("运行中").is_visible()
+        page.clock.fast_forward(6_000)
+        output = finish(page, 0, timeout=5000)
+        assert output.error == "已停止，停在第 2 行。"
+        assert output.note == "运行满 20 秒，自动停止了。 再运行久一点（120 秒）"

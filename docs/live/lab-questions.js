@@ -1,6 +1,7 @@
 /** What a panel asks of Python. While it waits, only the picture that is wanted last takes its turn. */
 import { element } from "./element.js";
 import { page } from "./page.js";
+import { explain } from "./reasons.js";
 
 /** @import {FromWorker} from "./messages.js" */
 
@@ -64,9 +65,9 @@ export class Questions {
       this.status.textContent = "";
       then(JSON.parse(message.text));
     }
-    if (message.type !== "finished" && message.type !== "lost") return;
+    if (message.type !== "finished" && message.type !== "lost" && message.type !== "unloaded") return;
     this.#open -= 1;
-    if (message.type === "lost") this.lost(message.reason);
-    else this.#next();
+    if (message.type === "finished") this.#next();
+    else this.lost(explain(message));
   }
 }

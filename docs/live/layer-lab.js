@@ -228,7 +228,7 @@ export class LayerLab extends HTMLElement {
       this.#error.replaceChildren();
       this.#request();
     });
-    this.#error.replaceChildren(element("p", { textContent: `Python 没有载入成功，请检查网络后重试。（${reason}）` }), retry);
+    this.#error.replaceChildren(element("p", { textContent: reason }), retry);
   }
 
   /** @param {Shown} shown */

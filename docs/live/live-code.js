@@ -1,11 +1,12 @@
 /** <live-code>: a Python cell of the page that the reader can edit and run. */
 import { copy } from "./copy.js";
 import { Output } from "./output.js";
-import { codeOf, page } from "./page.js";
+import { codeOf, limitOf, page } from "./page.js";
+import { explain, worthRetrying } from "./reasons.js";
 import { restore, save } from "./saved.js";
 
 /** @import {Editor} from "./editor.js" */
-/** @import {FromWorker} from "./messages.js" */
+/** @import {Expired, Finished, FromWorker, Lost, Unloaded} from "./messages.js" */
 /** @import {Page} from "./page.js" */
 /** @import {Job} from "./python.js" */
 /** @import {Saved} from "./saved.js" */
@@ -42,6 +43,8 @@ export class LiveCode extends HTMLElement {
   #aside;
   /** The original text that the reader changed, where it is no longer this page's. @type {string | undefined} */
   #outdated;
+  /** The cell whose time was over in the last run. @type {Expired | null} */
+  #expired = null;
   #page;
   #index;
   #original;
@@ -53,6 +56,7 @@ export class LiveCode extends HTMLElement {
     this.#page = page;
     this.#index = index;
     this.#original = this.code = codeOf(block);
+    this.limit = limitOf(block);
     this.label = `第 ${index + 1} 格`;
     this.id = `live-${index + 1}`;
     this.classList.add(...["exercise", "check"].filter((name) => block.classList.contains(name)));
@@ -131,8 +135,10 @@ export class LiveCode extends HTMLElement {
   #run() {
     if (this.#job) return;
     this.#note("");
+    this.#expired = null;
     /** @type {number[]} */
     let before = [];
+    let damage = "";
     this.#job = this.#page.run(this, (message) => {
       const status = this.#part("status");
       if (message.type === "progress") status.textContent = message.text;
@@ -140,28 +146,49 @@ export class LiveCode extends HTMLElement {
       if (message.type === "begin") {
         status.textContent = before.includes(message.cell) ? `先运行${this.#page.describe([message.cell])}…` : "运行中…";
       }
-      if (message.type !== "finished" && message.type !== "lost") return;
+      if (message.type === "expired") this.#expired = message;
+      if (message.type === "end") damage = message.damage;
+      if (message.type !== "finished" && message.type !== "lost" && message.type !== "unloaded") return;
       this.#job = null;
       status.textContent = "";
-      if (message.type === "lost") this.#lost(message);
-      else if (message.failed === null) {
-        if (before.length) this.#note(`先运行了${this.#page.describe(before)}。`);
-      } else if (message.failed !== this.#page.cells.indexOf(this)) {
-        this.#note(`${this.#page.describe([message.failed])}没有运行成功，所以这一格没有运行。`);
-      }
+      if (message.type === "finished") this.#finished(message, before);
+      else this.#lost(message);
+      if (damage && message.type === "finished") this.#damaged(damage);
       this.#refresh();
     });
     this.#part("status").textContent = "等待 Python…";
     this.#refresh();
   }
 
-  /** @param {import("./messages.js").Lost} message */
-  #lost({ why, reason }) {
-    const gone = "变量已清空，再次运行时会先运行需要的格。";
-    if (why === "stop") return this.#note(`已停止。${gone}`);
-    if (why === "crash") return this.#note(`Python 意外退出（${reason}）。${gone}`);
-    this.#note(`Python 没有载入成功，请检查网络后重试。（${reason}）`);
-    this.#part("note").insertAdjacentHTML("beforeend", ' <button type="button" name="run">重试</button>');
+  /** @param {Finished} message @param {number[]} before  what ran before this cell */
+  #finished({ failed }, before) {
+    if (failed === null) return before.length && this.#note(`先运行了${this.#page.describe(before)}。`);
+    const self = failed === this.#page.cells.indexOf(this);
+    if (this.#expired) this.#overdue(this.#expired, self ? "" : "这一格没有运行。");
+    else if (!self) this.#note(`${this.#page.describe([failed])}没有运行成功，所以这一格没有运行。`);
+  }
+
+  /** @param {Lost | Unloaded} message */
+  #lost(message) {
+    if (message.type === "lost" && message.why === "stop" && this.#expired) {
+      return this.#overdue(this.#expired, "变量已清空，再次运行时会先运行需要的格。");
+    }
+    this.#note(explain(message));
+    if (worthRetrying(message)) this.#offer("run", "重试");
+    else if (message.type === "lost" && message.why !== "stop") this.#offer("restart", "重新启动 Python");
+  }
+
+  /** @param {Expired} message @param {string} more  what follows from it */
+  #overdue({ cell, limit }, more) {
+    const name = cell === this.#page.cells.indexOf(this) ? "" : this.#page.describe([cell]);
+    this.#note(`${name}运行满 ${limit} 秒，自动停止了。${more}`);
+    this.#offer("longer", `再运行久一点（${this.#page.longer(cell)} 秒）`);
+  }
+
+  /** @param {string} damage  what Python has lost, while it still runs */
+  #damaged(damage) {
+    this.#note(`${damage}，以后的代码可能出错。`);
+    this.#offer("restart", "重新启动 Python");
   }
 
   /** @param {Element} target */
@@ -169,7 +196,15 @@ export class LiveCode extends HTMLElement {
     const button = target.closest("button");
     if (button?.name === "run") this.#run();
     if (button?.name === "stop" && this.#job) this.#page.python.stop(this.#job);
-    if (button?.name === "copy") copy(this.code).then(() => this.#say("已复制"));
+    if (button?.name === "longer" && this.#expired) {
+      this.#page.extend(this.#expired.cell);
+      this.#run();
+    }
+    if (button?.name === "restart") {
+      this.#page.python.restart();
+      this.#note("正在重新启动 Python，变量已清空，再次运行时会先运行需要的格。");
+    }
+    if (button?.name === "copy") copy(this.code).then(() => this.#say("已复制"), () => this.#say("浏览器不让复制"));
     if (button?.name === "reset" || button?.name === "renew") {
       this.#aside = this.code;
       this.#outdated = undefined;
@@ -237,7 +272,17 @@ export class LiveCode extends HTMLElement {
 
   /** @param {string} text */
   #note(text) {
-    this.#part("note").textContent = text;
+    const note = this.#part("note");
+    const focused = note.contains(document.activeElement);
+    note.textContent = text;
+    // A button of the note takes the keyboard's place on the page with it.
+    if (focused) this.#button(this.#job ? "stop" : "run").focus();
+  }
+
+  /** A button after the note. @param {"run" | "restart" | "longer"} name @param {string} text */
+  #offer(name, text) {
+    const button = Object.assign(document.createElement("button"), { type: "button", name, textContent: text });
+    this.#part("note").append(" ", button);
   }
 
   /** @param {string} text */
@@ -280,7 +325,7 @@ function upgrade() {
       live.push(cell);
       page.cells.push(cell);
     } else {
-      page.cells.push({ label: `正文代码 ${page.cells.length + 1}`, code: codeOf(block) });
+      page.cells.push({ label: `正文代码 ${page.cells.length + 1}`, code: codeOf(block), limit: limitOf(block) });
     }
   }
   const codes = live.map((cell) => cell.code);

@@ -8,11 +8,16 @@
  * @typedef {{type: "lab", request: string}} AskLab
  *   a question of the parameter panel to labkit.diagrams.panel.answer, as JSON
  * @typedef {RunCell | AskLab} Question
- * @typedef {Start | Question & {id: number}} ToWorker
+ * @typedef {{type: "ping"}} Ping  it waits behind the jobs, so that its answer says that they are done
+ * @typedef {Start | Ping | Question & {id: number}} ToWorker
  *   each question with the id of its job, which every reply repeats
  *
  * @typedef {{type: "progress", text: string}} Progress  what is loading now
- * @typedef {{type: "lost", why: "load" | "crash" | "stop", reason: string}} Lost
+ * @typedef {{type: "pong"}} Pong  to Ping
+ * @typedef {{part: string, reason: string, network: boolean}} Loss
+ *   a file or a package that could not be loaded, and why; `network`: the reader's line may be the cause
+ * @typedef {{type: "lost", why: "load", loss: Loss}
+ *   | {type: "lost", why: "start" | "crash" | "silent" | "stop", reason: string}} Lost
  *   this worker is of no use any more, and its variables are gone
  *
  * @typedef {{type: "plan", before: number[]}} Plan  the cells that run before the target
@@ -22,13 +27,19 @@
  * @typedef {"stdout" | "stderr" | "value" | "note"} TextKind
  * @typedef {{type: "figure", cell: number, alt: string, width?: number, height?: number,
  *   png?: Uint8Array<ArrayBuffer>, svg?: string}} Figure
- * @typedef {{type: "end", cell: number, error: CellError | null}} End
+ * @typedef {{type: "end", cell: number, error: CellError | null, damage: string}} End
+ *   `damage`: what Python itself has lost, in a sentence; empty while it is whole
  * @typedef {{text: string, stopped: boolean, lines: [number, number][]}} CellError
  *   `lines`: the line to mark in each cell that the traceback passes
  * @typedef {{type: "answer", text: string}} Answer  to the panel's question, as JSON
  * @typedef {{type: "finished", failed: number | null}} Finished
  *   the job is over; `failed`: the cell that ended it
- * @typedef {Plan | Begin | Text | Figure | End | Answer | Finished} Reply
- * @typedef {Progress | Lost | Reply & {id: number}} FromWorker
+ * @typedef {{type: "unloaded", loss: Loss}} Unloaded
+ *   the job is over before it could begin; Python and its variables stay
+ * @typedef {Plan | Begin | Text | Figure | End | Answer | Finished | Unloaded} Reply
+ * @typedef {Progress | Pong | Lost | Reply & {id: number}} FromWorker
+ *
+ * @typedef {{type: "expired", cell: number, limit: number}} Expired
+ *   from the page's own clock: the cell has run for `limit` seconds and is being stopped
  */
 export {};

@@ -1,12 +1,21 @@
 /** The page's side of the worker: start it on first need, run one job at a time, stop. */
 
+import { Pulse } from "./pulse.js";
+
 /** @import {FromWorker, Question, ToWorker} from "./messages.js" */
 /** @typedef {(message: FromWorker) => void} Listener  to all that concerns one job */
 /** @typedef {{id: number, question: Question, on: Listener}} Job */
 
 // Python looks at the interrupt buffer between bytecodes; a long step in C does not.
 const PATIENCE = 1000;
+const WORKER = { part: "python-worker.js", reason: "没有下载下来", network: true };
 const KEYBOARD_INTERRUPT = 2; // SIGINT
+
+/** Shared memory; some browsers lack it where others have it. */
+function interruptBuffer() {
+  const shared = crossOriginIsolated && "SharedArrayBuffer" in globalThis;
+  return shared ? new Uint8Array(new SharedArrayBuffer(1)) : null;
+}
 
 export class Python {
   /** @type {Worker | null} */
@@ -18,7 +27,13 @@ export class Python {
   #lastId = 0;
   /** The one that the worker has been sent. @type {Job | null} */
   #sent = null;
+  /** The cell's job that ended last: its reader is told when Python then is lost. @type {Job | null} */
+  #recent = null;
   #inCell = false;
+  #pulse = new Pulse(
+    () => this.#send({ type: "ping" }),
+    () => this.#receive({ type: "lost", why: "silent", reason: "" }),
+  );
   /** The files that came last could not be used. */
   #damaged = false;
   /** Whether Python has answered, so that a question costs no loading. */
@@ -26,7 +41,14 @@ export class Python {
 
   /** Load Python before the first run; where loading has failed, the reader says when to try again. */
   warm() {
-    if (!this.#worker && !this.#damaged) this.#start();
+    if (!this.#worker && !this.#damaged) this.#attempt(() => this.#start());
+  }
+
+  /** Python without its variables. A job that runs is stopped. */
+  restart() {
+    if (this.#first) this.#lose();
+    else this.#forget(false);
+    if (!this.#worker) this.#attempt(() => this.#start());
   }
 
   #start() {
@@ -37,10 +59,24 @@ export class Python {
       if (worker === this.#worker) this.#receive(message);
     };
     worker.onmessage = ({ data }) => receive(data);
-    worker.onerror = ({ message }) => receive({ type: "lost", why: "load", reason: message ?? "python-worker.js" });
+    worker.onerror = () => {
+      // Once Python has answered, it is something that the reader's code left behind.
+      if (this.ready) this.#pulse.check();
+      else receive({ type: "lost", why: "load", loss: WORKER });
+    };
     this.#worker = worker;
-    this.#interrupt = crossOriginIsolated ? new Uint8Array(new SharedArrayBuffer(1)) : null;
+    this.#interrupt = interruptBuffer();
     this.#send({ type: "start", interrupt: this.#interrupt, reload: this.#damaged });
+  }
+
+  /** What the browser refuses is told as any other loss. @param {() => void} action */
+  #attempt(action) {
+    try {
+      action();
+    } catch (error) {
+      // Later, as every message: the job's owner is not yet back from asking.
+      setTimeout(() => this.#receive({ type: "lost", why: "start", reason: String(error) }));
+    }
   }
 
   get #first() {
@@ -83,28 +119,42 @@ export class Python {
     const job = this.#first;
     if (!job || job === this.#sent) return;
     this.#sent = job;
-    if (!this.#worker) this.#start();
-    if (this.#interrupt) this.#interrupt[0] = 0;
-    this.#send({ ...job.question, id: job.id });
+    this.#attempt(() => {
+      if (!this.#worker) this.#start();
+      if (this.#interrupt) this.#interrupt[0] = 0;
+      // Before the job, which Python may be busy with for long.
+      if (this.ready) this.#pulse.check();
+      this.#send({ ...job.question, id: job.id });
+    });
   }
 
   /** @param {FromWorker} message */
   #receive(message) {
+    if (message.type === "pong") return this.#pulse.answered();
     // Loading and the loss of the worker concern the job that waits for it.
     const job = "id" in message ? this.#jobs.get(message.id) : this.#first;
     if ("id" in message && !job) return; // to a job that was stopped
     if (message.type === "begin") this.#inCell = true;
     if (message.type === "begin" || message.type === "answer") [this.ready, this.#damaged] = [true, false];
     if (message.type === "end") this.#inCell = false;
-    const over = message.type === "finished" || message.type === "lost";
-    if (message.type === "lost") {
-      this.#worker?.terminate();
-      this.#worker = null;
-      this.#inCell = this.ready = false;
-      this.#damaged ||= message.why === "load";
-    }
+    if (message.type === "lost") this.#forget(message.why === "load");
+    const over = message.type === "finished" || message.type === "unloaded" || message.type === "lost";
     if (over && job) this.#jobs.delete(job.id);
-    job?.on(message);
-    if (over) this.#begin();
+    (job ?? (message.type === "lost" ? this.#recent : null))?.on(message);
+    if (!over) return;
+    if (message.type === "lost") this.#recent = null;
+    else if (job?.question.type === "run") this.#recent = job;
+    this.#begin();
+    // What the code left behind shows now, not when the reader asks for the next cell.
+    if (this.ready && !this.#first) this.#pulse.check();
+  }
+
+  /** The worker is of no use any more. @param {boolean} damaged */
+  #forget(damaged) {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.#inCell = this.ready = false;
+    this.#damaged ||= damaged;
+    this.#pulse.answered();
   }
 }

@@ -1,0 +1,29 @@
+/** What the reader is told when Python, or a part of it, is not there. */
+
+/** @import {Lost, Unloaded} from "./messages.js" */
+
+const GONE = "变量已清空，再次运行时会先运行需要的格。";
+
+/** @param {boolean} network */
+const advice = (network) => (network ? "请检查网络后重试。" : "请稍后重试。");
+
+/** @param {Lost | Unloaded} message */
+export function explain(message) {
+  if (message.type === "unloaded") {
+    const { part, reason, network } = message.loss;
+    return `这里要用的 ${part} ${reason}，所以没有运行。变量都还在，${advice(network)}`;
+  }
+  if (message.why === "load") {
+    const { part, reason, network } = message.loss;
+    return `Python 没有载入成功：${part} ${reason}。${advice(network)}`;
+  }
+  if (message.why === "start") return `浏览器不让 Python 启动（${message.reason}）。`;
+  if (message.why === "crash") return `Python 自身出了错，不能再用（${message.reason}）。${GONE}`;
+  if (message.why === "silent") return `Python 不再回应，已经关闭。${GONE}`;
+  return `已停止。${GONE}`;
+}
+
+/** Whether trying again may help, without a change of the code. @param {Lost | Unloaded} message */
+export function worthRetrying(message) {
+  return message.type === "unloaded" || message.why === "load" || message.why === "start";
+}
