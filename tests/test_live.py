@@ -778,6 +778,20 @@ def test_exit_in_odd_places_leaves_python_running(open_cells, code):
         assert (output.text, output.note) == (["1"], "")
 
 
+@pytest.mark.parametrize(
+    "error, reason", [("raise SystemExit", "SystemExit"), ("1 / 0", "division")]
+)
+def test_an_error_of_a_timer_that_a_cell_left_behind_is_shown(open_cells, error, reason):
+    code = f"import js\nfrom pyodide.ffi import create_proxy\ndef late(): {error}\nx = 1"
+    with open_cells(f"{code}\njs.setTimeout(create_proxy(late), 100)\nNone", "x") as page:
+        run_cell(page, 0)
+        note = cell(page, 0).locator(".live-note")
+        note.get_by_text("留在后台的代码出错了").wait_for(timeout=5000)
+        assert reason in note.text_content()
+        output = run_cell(page, 1)
+        assert (output.text, output.note) == (["1"], "")
+
+
 @pytest.mark.parametrize("package", ["matplotlib", "contourpy"])
 def test_a_package_that_does_not_come_leaves_python_and_its_variables(
     browser, host, write, package

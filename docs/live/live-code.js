@@ -6,7 +6,7 @@ import { explain, worthRetrying } from "./reasons.js";
 import { restore, save } from "./saved.js";
 
 /** @import {Editor} from "./editor.js" */
-/** @import {Expired, Finished, FromWorker, Lost, Unloaded} from "./messages.js" */
+/** @import {Expired, Finished, FromWorker, Lost, Stray, Unloaded} from "./messages.js" */
 /** @import {Page} from "./page.js" */
 /** @import {Job} from "./python.js" */
 /** @import {Saved} from "./saved.js" */
@@ -101,7 +101,7 @@ export class LiveCode extends HTMLElement {
     this.#button("run").focus();
   }
 
-  /** @param {FromWorker} message  about this cell, run for itself or for a later one; or about all */
+  /** @param {FromWorker | Stray} message  about this cell, run for itself or for a later one; or about all */
   receive(message) {
     const { element } = this.#output;
     if (message.type === "begin") {
@@ -147,6 +147,7 @@ export class LiveCode extends HTMLElement {
         status.textContent = before.includes(message.cell) ? `先运行${this.#page.describe([message.cell])}…` : "运行中…";
       }
       if (message.type === "expired") this.#expired = message;
+      if (message.type === "stray") this.#note(`留在后台的代码出错了（${message.reason}）。`);
       if (message.type === "end") damage = message.damage;
       if (message.type !== "finished" && message.type !== "lost" && message.type !== "unloaded") return;
       this.#job = null;

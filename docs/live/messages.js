@@ -39,6 +39,8 @@
  * @typedef {Plan | Begin | Text | Figure | End | Answer | Finished | Unloaded} Reply
  * @typedef {Progress | Pong | Lost | Reply & {id: number}} FromWorker
  *
+ * @typedef {{type: "stray", reason: string}} Stray
+ *   from the page's ear on the worker: what a cell left behind, as a timer, has raised an error
  * @typedef {{type: "expired", cell: number, limit: number}} Expired
  *   from the page's own clock: the cell has run for `limit` seconds and is being stopped
  */

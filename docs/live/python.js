@@ -2,8 +2,8 @@
 
 import { Pulse } from "./pulse.js";
 
-/** @import {FromWorker, Question, ToWorker} from "./messages.js" */
-/** @typedef {(message: FromWorker) => void} Listener  to all that concerns one job */
+/** @import {FromWorker, Question, Stray, ToWorker} from "./messages.js" */
+/** @typedef {(message: FromWorker | Stray) => void} Listener  to all that concerns one job */
 /** @typedef {{id: number, question: Question, on: Listener}} Job */
 
 // Python looks at the interrupt buffer between bytecodes; a long step in C does not.
@@ -27,7 +27,7 @@ export class Python {
   #lastId = 0;
   /** The one that the worker has been sent. @type {Job | null} */
   #sent = null;
-  /** The cell's job that ended last: its reader is told when Python then is lost. @type {Job | null} */
+  /** The cell's job that ended last: its reader is told what comes of it later. @type {Job | null} */
   #recent = null;
   #inCell = false;
   #pulse = new Pulse(
@@ -53,16 +53,17 @@ export class Python {
 
   #start() {
     const worker = new Worker(new URL("./python-worker.js", import.meta.url), { type: "module" });
-    /** @param {FromWorker} message */
+    /** @param {FromWorker | Stray} message */
     const receive = (message) => {
       // What a worker said before it was ended may still arrive.
       if (worker === this.#worker) this.#receive(message);
     };
     worker.onmessage = ({ data }) => receive(data);
-    worker.onerror = () => {
+    worker.onerror = (event) => {
       // Once Python has answered, it is something that the reader's code left behind.
-      if (this.ready) this.#pulse.check();
-      else receive({ type: "lost", why: "load", loss: WORKER });
+      if (!this.ready) return receive({ type: "lost", why: "load", loss: WORKER });
+      event.preventDefault(); // the console need not repeat it
+      receive({ type: "stray", reason: event.message.trim().split("\n").at(-1) ?? "" });
     };
     this.#worker = worker;
     this.#interrupt = interruptBuffer();
@@ -128,7 +129,7 @@ export class Python {
     });
   }
 
-  /** @param {FromWorker} message */
+  /** @param {FromWorker | Stray} message */
   #receive(message) {
     if (message.type === "pong") return this.#pulse.answered();
     // Loading and the loss of the worker concern the job that waits for it.
@@ -140,7 +141,7 @@ export class Python {
     if (message.type === "lost") this.#forget(message.why === "load");
     const over = message.type === "finished" || message.type === "unloaded" || message.type === "lost";
     if (over && job) this.#jobs.delete(job.id);
-    (job ?? (message.type === "lost" ? this.#recent : null))?.on(message);
+    (job ?? (message.type === "progress" ? null : this.#recent))?.on(message);
     if (!over) return;
     if (message.type === "lost") this.#recent = null;
     else if (job?.question.type === "run") this.#recent = job;
