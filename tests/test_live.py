@@ -840,17 +840,17 @@ def test_the_limit_holds_without_interrupts(open_cells, plain_host):
 
 
 def test_downloads_do_not_count_and_the_limit_is_20_seconds(open_cells):
-    with open_cells("import numpy\nwhile True: pass") as page:
+    with open_cells("import numpy\nprint('起')\nwhile True: pass") as page:
         page.clock.install()
         page.route(
             "**/numpy-*.whl", lambda route: (page.clock.fast_forward(30_000), route.continue_())
         )
         press(page, 0)
-        cell(page, 0).get_by_text("运行中").wait_for(timeout=60_000)
+        cell(page, 0).locator(".stdout").wait_for(timeout=60_000)
         page.clock.fast_forward(15_000)
         page.wait_for_timeout(100)
         assert cell(page, 0).get_by_text("运行中").is_visible()
         page.clock.fast_forward(6_000)
         output = finish(page, 0, timeout=5000)
-        assert output.error == "已停止，停在第 2 行。"
+        assert output.error == "已停止，停在第 3 行。"
         assert output.note == "运行满 20 秒，自动停止了。 再运行久一点（120 秒）"
