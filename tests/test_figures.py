@@ -56,7 +56,7 @@ def test_picture_is_the_tight_one(layout):
     wanted = np.asarray(Image.open(expected), float)
     assert pixels.shape == wanted.shape == (found["height"], found["width"], 4)
     assert abs(pixels - wanted).mean() < 1
-    assert found["alt"] == "图：Title，x，y"
+    assert found["alt"] == "图：2 幅小图，都是一样的。Title，图像 3×3；横轴“x”，纵轴“y”。"
 
 
 @pytest.mark.parametrize("last", ["", "plt.show()"], ids=["left open", "shown at once"])
@@ -74,7 +74,9 @@ assert max(seen) <= {FIGURES} + 1, seen
 """
     )
     assert error is None
-    assert [figure["alt"] for figure in shown] == [f"图：{i}" for i in range(FIGURES)]
+    assert [figure["alt"].split("，")[0] for figure in shown] == [
+        f"图：{i}" for i in range(FIGURES)
+    ]
     assert notes == [f"图太多，只显示前 {FIGURES} 幅，后面的 {50 - FIGURES} 幅没有显示。"]
 
 
@@ -112,3 +114,49 @@ def test_a_large_figure_is_shown_with_fewer_pixels():
     found = figures.picture(figure, scale=2)
     assert Image.open(io.BytesIO(found["png"])).width == found["width"] < 960
     assert figure.dpi == 100
+
+
+def losses(pyplot):
+    pyplot.plot([3, 2, 1], label="训练")
+    pyplot.plot([4, 3, 2.5], label="验证")
+    pyplot.axhline(2)
+    pyplot.title("损失")
+    pyplot.xlabel("轮")
+    pyplot.legend()
+
+
+def maps(pyplot):
+    figure, axes = pyplot.subplots(1, 2)
+    figure.suptitle("特征图")
+    axes[0].axis("off")
+    figure.colorbar(axes[0].imshow(np.eye(5, 4)))
+    axes[1].scatter([0, 1], [0, 40_000])
+
+
+# What is drawn, its axes with what is seen of the data, and the words of the figure.
+DESCRIPTIONS = [
+    (losses, "损失，2 条曲线、1 条参考线；横轴“轮”从 0 到 2，纵轴从 1 到 4；图例：训练、验证。"),
+    (
+        maps,
+        "特征图，2 幅小图。图像 5×4。1 组散点；横轴从 0 到 1，纵轴从 0 到 40000。色条从 0 到 1。",
+    ),
+    (lambda p: p.plot([1, 2], "o"), "1 组散点；横轴从 0 到 1，纵轴从 1 到 2。"),
+    (lambda p: p.bar(["猫", "狗"], [1, 2]), "2 个条形；横轴是 猫、狗，纵轴从 0 到 2。"),
+    (lambda p: p.hist([1, 2, 2], bins=4), "4 格的直方图；横轴从 1 到 2，纵轴从 0 到 2。"),
+    (lambda p: p.stem([5, 6]), "2 根茎线；横轴从 0 到 1，纵轴从 0 到 6。"),
+    (lambda p: p.pie([1, 2], labels=["甲", "乙"]), "2 块的饼图；文字：甲、乙。"),
+    (lambda p: (p.plot([1, 2]), p.xlim(0.5, 3)), "1 条曲线；横轴从 0.5 到 1，纵轴从 1 到 2。"),
+    (lambda p: p.text(0, 0, "只有字"), "文字：只有字。"),
+    (lambda p: p.plot([]), "没有线和点；横轴从 -0.055 到 0.055，纵轴从 -0.055 到 0.055。"),
+]
+
+
+@pytest.mark.parametrize(("draw", "expected"), DESCRIPTIONS)
+def test_description(draw, expected):
+    from matplotlib import pyplot
+
+    pyplot.close("all")
+    draw(pyplot)
+    found = figures.description(pyplot.gcf())
+    pyplot.close("all")
+    assert found == f"图：{expected}"
