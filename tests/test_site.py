@@ -85,7 +85,7 @@ def test_no_dead_link_or_anchor(documents):
                 file, fragment = target(link, path)
                 # A browser looks for the fragment as it stands, then percent-decoded: byte by byte.
                 # A link into the panel is read by docs/live/lab-link.js.
-                into_panel = fragment.startswith("lab&") and "<layer-lab>" in path.read_text()
+                into_panel = fragment.startswith("lab&") and "<layer-lab>" in file.read_text()
                 if not file.is_file() or (
                     fragment not in ("", "__top")
                     and not into_panel
