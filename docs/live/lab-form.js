@@ -113,7 +113,7 @@ export class Form {
     field.addEventListener("input", read);
     this.#fields.set(name, field);
     const hint = kind === "int" ? [element("small", { className: "lab-range" })] : [];
-    return element("div", { className: `lab-field lab-${kind}` }, element("label", { htmlFor: id, textContent: name }), field, ...hint);
+    return element("div", { className: `lab-field lab-${kind}` }, element("label", { htmlFor: id }, ...breakable(name)), field, ...hint);
   }
 
   #drawShapes() {
@@ -169,6 +169,11 @@ export class Form {
     if (redraw) this.#drawShapes();
     this.change(this.state, "input");
   }
+}
+
+/** A name that may go on in the next line after each `_`. @param {string} name @returns {(string | Node)[]} */
+function breakable(name) {
+  return name.split(/(?<=_)/).flatMap((part, k) => (k ? [document.createElement("wbr"), part] : [part]));
 }
 
 /** A value that is no choice becomes one. @param {HTMLSelectElement} select @param {string} text */
