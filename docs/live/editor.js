@@ -57,6 +57,7 @@ export class Editor {
         marked,
         EditorView.contentAttributes.of({
           "aria-label": `${label}的代码`,
+          tabindex: "0",
           "aria-description": "按 Ctrl 加回车运行。按 Esc，再按 Tab，离开编辑框。",
         }),
         EditorView.updateListener.of((update) => {

@@ -4,6 +4,7 @@ import { Output } from "./output.js";
 import { codeOf, limitOf, page } from "./page.js";
 import { explain, worthRetrying } from "./reasons.js";
 import { restore, save } from "./saved.js";
+import "./article.js";
 
 /** @import {Editor} from "./editor.js" */
 /** @import {Expired, Finished, FromWorker, Lost, Stray, Unloaded} from "./messages.js" */
@@ -20,7 +21,7 @@ const TEMPLATE = `
     <button type="button" name="reset">重置</button>
     <button type="button" name="recall">找回我的代码</button>
     <span class="live-edited">已修改</span>
-    <span class="live-status" role="status"></span>
+    <span class="live-status"></span>
   </div>
   <div class="live-outdated">
     这一格的原文更新了，现在显示的是你以前改过的代码。
@@ -28,7 +29,8 @@ const TEMPLATE = `
     <button type="button" name="renew">用新的</button>
   </div>
   <p class="live-note" role="status"></p>
-  <div class="live-output" role="region" aria-live="polite"></div>`;
+  <div class="live-output" role="region"></div>
+  <p class="live-spoken" role="status"></p>`;
 
 export class LiveCode extends HTMLElement {
   #alive = new AbortController();
@@ -71,7 +73,9 @@ export class LiveCode extends HTMLElement {
   connectedCallback() {
     this.#alive = new AbortController();
     const { signal } = this.#alive;
-    this.addEventListener("click", (event) => this.#click(/** @type {Element} */ (event.target)), { signal });
+    this.addEventListener("click", (event) => this.#click(event), { signal });
+    // A key that is held down would run and stop by turns.
+    this.addEventListener("keydown", (event) => event.repeat && event.target instanceof HTMLButtonElement && event.preventDefault(), { signal });
     // The pointer on its way to the button is time that Python can start in.
     this.#button("run").addEventListener("pointerenter", () => this.#page.python.warm(), { signal });
     const near = new IntersectionObserver(([entry]) => entry.isIntersecting && this.#edit(), { rootMargin: "300px" });
@@ -152,12 +156,14 @@ export class LiveCode extends HTMLElement {
       if (message.type !== "finished" && message.type !== "lost" && message.type !== "unloaded") return;
       this.#job = null;
       status.textContent = "";
+      if (message.type === "finished") this.#speak(this.#output.summary || "运行完毕，没有输出。");
       if (message.type === "finished") this.#finished(message, before);
       else this.#lost(message);
       if (damage && message.type === "finished") this.#damaged(damage);
       this.#refresh();
     });
     this.#part("status").textContent = "等待 Python…";
+    this.#speak("运行中…");
     this.#refresh();
   }
 
@@ -192,11 +198,12 @@ export class LiveCode extends HTMLElement {
     this.#offer("restart", "重新启动 Python");
   }
 
-  /** @param {Element} target */
-  #click(target) {
-    const button = target.closest("button");
+  /** @param {MouseEvent} event */
+  #click({ target, detail }) {
+    const button = /** @type {Element} */ (target).closest("button");
     if (button?.name === "run") this.#run();
-    if (button?.name === "stop" && this.#job) this.#page.python.stop(this.#job);
+    // 停止 stands where 运行 stood: the second half of a double click is no wish to stop.
+    if (button?.name === "stop" && this.#job && detail < 2) this.#page.python.stop(this.#job);
     if (button?.name === "longer" && this.#expired) {
       this.#page.extend(this.#expired.cell);
       this.#run();
@@ -205,6 +212,7 @@ export class LiveCode extends HTMLElement {
       this.#page.python.restart();
       this.#note("正在重新启动 Python，变量已清空，再次运行时会先运行需要的格。");
     }
+    if (button?.name === "reload") location.reload();
     if (button?.name === "copy") copy(this.code).then(() => this.#say("已复制"), () => this.#say("浏览器不让复制"));
     if (button?.name === "reset" || button?.name === "renew") {
       this.#aside = this.code;
@@ -226,7 +234,8 @@ export class LiveCode extends HTMLElement {
   async #edit() {
     if (this.#editorWanted) return;
     this.#editorWanted = true;
-    const { Editor } = await import("./editor.js");
+    const { Editor } = await import("./editor.js").catch(() => ({ Editor: null }));
+    if (!Editor) return this.#noEditor();
     const pre = this.querySelector("pre");
     if (!pre) return;
     this.#editor = new Editor(pre, {
@@ -236,6 +245,12 @@ export class LiveCode extends HTMLElement {
       run: () => this.#run(),
       focus: () => this.#page.python.warm(),
     });
+  }
+
+  /** Its file has not come: what runs is the text as it stands. */
+  #noEditor() {
+    const button = '<button type="button" name="reload">重新载入页面</button>';
+    this.insertAdjacentHTML("beforeend", `<p class="live-missing" role="status">编辑框没有载入，这里的代码只能读和运行，不能改。${button}</p>`);
   }
 
   /** @param {string} text */
@@ -257,6 +272,8 @@ export class LiveCode extends HTMLElement {
 
   #refresh() {
     const edited = this.code !== this.#original;
+    // A button that hides itself must not take the keyboard's place on the page with it.
+    const focused = document.activeElement;
     this.toggleAttribute("running", this.#job !== null);
     this.#button("run").hidden = this.#job !== null;
     this.#button("stop").hidden = this.#job === null;
@@ -264,8 +281,6 @@ export class LiveCode extends HTMLElement {
     this.#button("recall").hidden = this.#aside === undefined || this.#aside === this.code;
     this.#part("edited").hidden = !edited;
     this.#part("outdated").hidden = this.#outdated === undefined;
-    // A button that hides itself must not take the keyboard's place on the page with it.
-    const focused = document.activeElement;
     if (focused instanceof HTMLButtonElement && focused.hidden && this.contains(focused)) {
       this.#button(this.#job ? "stop" : "run").focus();
     }
@@ -286,10 +301,16 @@ export class LiveCode extends HTMLElement {
     this.#part("note").append(" ", button);
   }
 
+  /** To those who listen: once for each run, as a cell may print without end. @param {string} text */
+  #speak(text) {
+    this.#part("spoken").textContent = text;
+  }
+
   /** @param {string} text */
   #say(text) {
     const status = this.#part("status");
     status.textContent = text;
+    this.#speak(text);
     setTimeout(() => status.textContent === text && (status.textContent = ""), 2000);
   }
 

@@ -2,6 +2,12 @@
 
 /** @import {CellError, Figure, Text} from "./messages.js" */
 
+const SPOKEN = 300; // characters of a text that are read out
+const SPOKEN_PARTS = 6;
+
+/** @param {string} text */
+const shortened = (text) => (text.length > SPOKEN ? `${text.slice(0, SPOKEN)}…（其余没有读出）` : text);
+
 export class Output {
   /** @type {string[]} */
   #pictures = [];
@@ -19,6 +25,16 @@ export class Output {
     this.element.replaceChildren();
     this.#block = null;
     this.release();
+  }
+
+  /** In words: a figure by its description, a traceback by its last line, a long text by its beginning. */
+  get summary() {
+    const parts = [...this.element.children].map((part) => {
+      if (part instanceof HTMLImageElement) return part.alt;
+      const text = (part.textContent ?? "").trim();
+      return part.className === "error" ? `出错了：${text.split("\n").at(-1)}` : shortened(text);
+    });
+    return parts.slice(0, SPOKEN_PARTS).join("\n");
   }
 
   /** Pictures stay in memory until they are let go. */
