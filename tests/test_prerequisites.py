@@ -33,6 +33,14 @@ NEEDED = {
     "a global statement": (["n = 0", "def f():\n    global n\n    n = n + 1", "f()"], [0, 1]),
     "helpers defined later": (["g = 1", "def f(): return g()\ndef g(): return 2", "f()"], [1]),
     "comprehension variables": (["i = 1", "[i for i in range(3)]"], []),
+    "variables of every comprehension": (
+        [
+            "i = j = k = 1",
+            "{i for i in [1]}, {j: k for j, k in [(1, 2)]}, [[i for i in x] for x in []]",
+        ],
+        [],
+    ),
+    "outside the comprehension too": (["i = 1", "print(i, [i for i in range(3)])"], [0]),
     "comprehension sources": (["x = [1]", "[i for i in x]"], [0]),
     "lambda": (["k = 1", "f = lambda x: k * x", "f(2)"], [0, 1]),
     "loop variables": (["i = 1", "for i in range(3):\n    print(i)"], []),

@@ -99,7 +99,7 @@ def _read_tree(source: str) -> Names:
     called_later: set[str] = set()
 
     def look(node: ast.AST, bound: set[str]) -> None:
-        now, later, assigned = _scopes(ast.unparse(node))
+        now, later, assigned = _scopes(ast.unparse(_Generators().visit(node)))
         found.reads |= now - bound
         found.assigns |= assigned
         called_later.update(later)
@@ -166,6 +166,24 @@ def _read_tree(source: str) -> Names:
     return found
 
 
+class _Generators(ast.NodeTransformer):
+    """Comprehensions as generator expressions, which read and bind the same names.
+
+    Only these have a symbol table of their own in every Python: since 3.12 the variables of the
+    others are in the table around them.
+    """
+
+    def _generator(self, node: ast.ListComp | ast.SetComp) -> ast.GeneratorExp:
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    visit_ListComp = visit_SetComp = _generator
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.GeneratorExp:
+        self.generic_visit(node)
+        return ast.GeneratorExp(ast.Tuple([node.key, node.value], ast.Load()), node.generators)
+
+
 def _scopes(code: str) -> tuple[set[str], set[str], set[str]]:
     """Global names that code reads, that its functions read when called, and that it assigns."""
     now, later, assigned = set(), set(), set()
@@ -179,9 +197,8 @@ def _scopes(code: str) -> tuple[set[str], set[str], set[str]]:
                 if symbol.is_assigned() or symbol.is_imported():
                     assigned.add(symbol.get_name())
         for child in table.get_children():
-            # To a symbol table a comprehension is a function too, but it runs at once.
-            comprehension = child.get_name() in ("genexpr", "listcomp", "setcomp", "dictcomp")
-            function = child.get_type() == "function" and not comprehension
+            # To a symbol table a generator expression is a function too, but it runs at once.
+            function = child.get_type() == "function" and child.get_name() != "genexpr"
             visit(child, deferred or function)
 
     visit(symtable.symtable(code, "cell", "exec"), False)
