@@ -25,6 +25,22 @@ def shapes_only():
     return changed(shapes_only=True)
 
 
+class LargeWeight(Variable):
+    """One number repeated, or just that number where no array can have the shape.
+
+    NumPy counts the bytes of a repeated number too; in the browser they must be below 2³¹.
+    """
+
+    def __init__(self, shape: tuple, dtype, name: str, constraint=None):
+        number = np.zeros((), dtype)
+        fits = math.prod(shape) * number.itemsize <= np.iinfo(np.intp).max
+        super().__init__(np.broadcast_to(number, shape) if fits else number, name, constraint)
+        self._shape = shape
+
+    shape = property(lambda self: self._shape)
+    ndim = property(lambda self: len(self._shape))
+
+
 class Weighted:
     """A layer as the owner of weights."""
 
@@ -75,9 +91,7 @@ class Weighted:
             )
         dtype, constraint = dtype or self.dtype, constraints.get(constraint)
         if state.shapes_only and math.prod(shape) > LARGE:
-            weight = Variable(
-                np.broadcast_to(np.zeros((), dtype), shape), scoped(name or "Variable"), constraint
-            )
+            weight = LargeWeight(shape, dtype, scoped(name or "Variable"), constraint)
         else:
             weight = K.variable(draw(shape, dtype=dtype), dtype, name, constraint)
         # Rebinding, not appending: a failed build can then be undone.
