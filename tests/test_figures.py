@@ -1,6 +1,5 @@
 """docs/live/figures.py: the picture that a figure becomes, here in CPython."""
 
-import asyncio
 import io
 
 import numpy as np
@@ -9,6 +8,7 @@ from PIL import Image
 
 from docs.live import figures
 from docs.live.runner import FIGURES, Page
+from tests.loops import finished
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def run():
     def run(source):
         messages = []
         source = f"from matplotlib import pyplot as plt\n{source}"
-        error = asyncio.run(Page(messages.append).run([source], ["第 1 格"], 0))
+        error = finished(Page(messages.append).run([source], ["第 1 格"], 0))
         shown = [message for message in messages if message["type"] == "figure"]
         notes = [message["done"] for message in messages if message.get("kind") == "note"]
         return shown, notes, error

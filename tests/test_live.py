@@ -204,7 +204,7 @@ def test_await_outside_functions(open_cells):
 def test_endless_await_can_be_stopped(open_cells):
     with open_cells("import asyncio\nawait asyncio.sleep(1e6)", "1") as page:
         cell(page, 0).locator("button[name=run]").click()
-        cell(page, 0).get_by_text("运行中").wait_for(timeout=60_000)
+        cell(page, 0).locator(".live-status", has_text="运行中").wait_for(timeout=60_000)
         cell(page, 0).locator("button[name=stop]").click()
         assert "已停止" in finish(page, 0, timeout=5000).note
         assert run_cell(page, 1).text == ["1"]
@@ -397,7 +397,7 @@ def test_stop_interrupts_and_keeps_the_variables(open_cells):
     with open_cells("x = [0]", "while True:\n    x[0] += 1", "x[0] > 0") as page:
         run_cell(page, 0)
         cell(page, 1).locator("button[name=run]").click()
-        cell(page, 1).get_by_text("运行中").wait_for()
+        cell(page, 1).locator(".live-status", has_text="运行中").wait_for()
         page.wait_for_timeout(300)
         cell(page, 1).locator("button[name=stop]").click()
         assert finish(page, 1).error == "已停止，停在第 2 行。"
@@ -408,7 +408,7 @@ def test_stop_interrupts_and_keeps_the_variables(open_cells):
 def test_stop_without_interrupts_starts_python_anew(open_cells, plain_host):
     with open_cells("x = 1", "x\nwhile True: pass", "x + 1", host=plain_host) as page:
         cell(page, 1).locator("button[name=run]").click()
-        cell(page, 1).get_by_text("运行中").wait_for(timeout=60_000)
+        cell(page, 1).locator(".live-status", has_text="运行中").wait_for(timeout=60_000)
         page.wait_for_timeout(300)
         cell(page, 1).locator("button[name=stop]").click()
         assert "变量已清空" in finish(page, 1, timeout=1000).note
@@ -420,7 +420,7 @@ def test_stop_when_python_does_not_listen(open_cells):
     """One long step in C never looks at the interrupt."""
     with open_cells("sum(range(10**12))", "1") as page:
         cell(page, 0).locator("button[name=run]").click()
-        cell(page, 0).get_by_text("运行中").wait_for(timeout=60_000)
+        cell(page, 0).locator(".live-status", has_text="运行中").wait_for(timeout=60_000)
         cell(page, 0).locator("button[name=stop]").click()
         assert "变量已清空" in finish(page, 0, timeout=3000).note
         assert run_cell(page, 1).text == ["1"]
@@ -545,7 +545,7 @@ def test_copy(open_cells, secure):
             page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
         type_into(page, 0, "2")
         cell(page, 0).locator("button[name=copy]").click()
-        cell(page, 0).get_by_text("已复制").wait_for()
+        cell(page, 0).locator(".live-status", has_text="已复制").wait_for()
         if secure:
             assert page.evaluate("navigator.clipboard.readText()") == "x = 12"
         else:
@@ -718,7 +718,7 @@ def test_an_isolated_host_with_and_without_shared_memory(open_cells, shared):
         assert page.evaluate("crossOriginIsolated")
         assert run_cell(page, 1).text == ["2"]
         press(page, 0)
-        cell(page, 0).get_by_text("运行中").wait_for()
+        cell(page, 0).locator(".live-status", has_text="运行中").wait_for()
         press(page, 0, "stop")
         assert ("变量已清空" in finish(page, 0).note) != shared
         assert run_cell(page, 1).text == ["2"]
@@ -896,7 +896,7 @@ def test_downloads_do_not_count_and_the_limit_is_20_seconds(open_cells):
         cell(page, 0).locator(".stdout").wait_for(timeout=60_000)
         page.clock.fast_forward(15_000)
         page.wait_for_timeout(100)
-        assert cell(page, 0).get_by_text("运行中").is_visible()
+        assert cell(page, 0).locator(".live-status", has_text="运行中").is_visible()
         page.clock.fast_forward(6_000)
         output = finish(page, 0, timeout=5000)
         assert output.error == "已停止，停在第 3 行。"

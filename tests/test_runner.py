@@ -1,11 +1,11 @@
 """docs/live/runner.py: one cell's text, value and error, here in CPython."""
 
-import asyncio
 import re
 
 import pytest
 
 from docs.live.runner import LIMIT, Page
+from tests.loops import finished
 from tests.unreadable import UNREADABLE
 
 
@@ -15,7 +15,7 @@ def run(*sources):
     page, labels = Page(messages.append), [f"第 {i + 1} 格" for i in range(len(sources))]
     for index in range(len(sources)):
         messages.clear()
-        error = asyncio.run(page.run(sources, labels, index))
+        error = finished(page.run(sources, labels, index))
     return messages, error
 
 
