@@ -535,7 +535,7 @@ def test_copying_that_is_refused_is_said(open_cells):
     with open_cells("x = 1") as page:
         page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(0); }")
         cell(page, 0).locator("button[name=copy]").click()
-        cell(page, 0).get_by_text("浏览器不让复制").wait_for()
+        cell(page, 0).locator(".live-status", has_text="浏览器不让复制").wait_for()
 
 
 @pytest.mark.parametrize("secure", [True, False])
@@ -753,7 +753,7 @@ def test_a_worker_that_answers_no_more_is_replaced(open_cells, code):
     with open_cells(code, "x = 1", "x") as page:
         run_cell(page, 0)
         if "close" in code:  # nobody presses anything: where it happened, it is said
-            cell(page, 0).get_by_text(SILENT).wait_for(timeout=5000)
+            cell(page, 0).get_by_text(SILENT).wait_for(timeout=15_000)
             cell(page, 0).get_by_role("button", name="重新启动 Python").click()
         else:
             page.wait_for_timeout(300)
