@@ -16,13 +16,13 @@ import numpy as np
 
 from ..errors import explain
 from .state import changed, state
-from .tensors import Operators, Symbol, Tensor, known, misfit, record_symbol, value
+from .tensors import Call, Operators, Symbol, Tensor, known, misfit, record_symbol, value
 
 
-class Operation:
+class Operation(Call):
     """One recorded call: which primitive, on what, its backward rule, the number of results."""
 
-    __slots__ = ("primitive", "arguments", "settings", "backward", "count")
+    __slots__ = ("primitive", "settings", "backward", "count")
 
     def __init__(self, primitive, arguments, settings, backward, count):
         self.primitive = primitive

@@ -13,7 +13,7 @@ that it is a result of (None for a placeholder). A record, whether it is a call 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -83,10 +83,35 @@ class Shape(tuple):
         return list(self)
 
 
-class Record:
+class Call:
+    """A call whose arguments may be the results of calls before it, in a chain of any length.
+
+    Python frees such a chain by recursion. In the browser that overflows the stack after some
+    hundred calls, and Python is lost; so here the calls are freed one after the other.
+    """
+
+    __slots__ = ("arguments",)
+
+    arguments: tuple
+    _freed: ClassVar[list[tuple]] = []
+    _freeing: ClassVar[bool] = False
+
+    def __del__(self):
+        Call._freed.append(self.arguments)
+        self.arguments = ()
+        if not Call._freeing:
+            Call._freeing = True
+            try:
+                while Call._freed:
+                    Call._freed.pop()  # frees the calls before it, which only lengthen the list
+            finally:
+                Call._freeing = False
+
+
+class Record(Call):
     """A call of a function on symbols, to be run on their values."""
 
-    __slots__ = ("function", "arguments", "settings")
+    __slots__ = ("function", "settings")
     needs_tape = False
 
     def __init__(self, function: Callable, arguments: tuple, settings: dict[str, Any]):

@@ -287,3 +287,10 @@ WRONG = [
     (lambda: GRU(3)(STEPS, constants=[STEPS]), TypeError, "1 个常量"),
     (lambda: RNN(GRUCell(3))(STEPS, constants=[STEPS]), ValueError, "1 个常量"),
 ]
+
+
+def test_a_long_sequence_trains():
+    """Thousands of calls in a chain are freed: too many at once for a browser's stack."""
+    model = Sequential([LSTM(2, input_shape=(1000, 1)), Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.zeros((2, 1000, 1)), np.zeros((2, 1)), verbose=0)
