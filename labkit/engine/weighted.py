@@ -28,12 +28,23 @@ def shapes_only():
 class LargeWeight(Variable):
     """One number repeated, or just that number where no array can have the shape.
 
-    NumPy counts the bytes of a repeated number too; in the browser they must be below 2³¹.
+    NumPy counts the bytes of a repeated number too; in the browser they must be below 2³¹. What is
+    too large for every computer is refused in the browser and elsewhere alike.
     """
 
     def __init__(self, shape: tuple, dtype, name: str, constraint=None):
         number = np.zeros((), dtype)
-        fits = math.prod(shape) * number.itemsize <= np.iinfo(np.intp).max
+        size = math.prod(shape) * number.itemsize
+        if size >= 2**63:
+            raise ValueError(
+                explain(
+                    f"权重 {name}",
+                    f"形状 {shape}",
+                    "一个权重必须小于 2⁶³ 字节，再大没有计算机放得下",
+                    "把 units、filters 或输入的形状改小",
+                )
+            )
+        fits = size <= np.iinfo(np.intp).max
         super().__init__(np.broadcast_to(number, shape) if fits else number, name, constraint)
         self._shape = shape
 
