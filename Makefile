@@ -22,7 +22,7 @@ serve: site
 
 site: .cache/site.stamp
 
-test: site chromium
+test: site chromium .cache/pyodide-packages/.stamp
 	$(PY) -m pytest -n 2
 
 check: site
@@ -68,6 +68,14 @@ endef
 node_modules/.stamp: package-lock.json .npmrc
 	$(require_tools)
 	npm ci
+	touch $@
+
+# What the tests need in the readers' Python (tests/in_pyodide.py), for the Pyodide of package.json.
+.cache/pyodide-packages/.stamp: .venv/.stamp constraints.txt package-lock.json
+	rm -rf $(@D)
+	$(PY) -m pip install --quiet --no-compile --target $(@D) --only-binary :all: \
+		--platform pyemscripten_2026_0_wasm32 --implementation cp --python-version 3.14 \
+		--constraint constraints.txt pytest hypothesis Markdown fonttools
 	touch $@
 
 # Folders count too: a removed file changes only its folder.
