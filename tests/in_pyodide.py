@@ -13,6 +13,7 @@ import pytest
 BROWSER = "drives a browser"
 BUILD = "is about building the site"
 PROCESS = "starts processes"
+THREAD = "runs coroutines in a thread; in a browser, test_live.py runs cells"
 HDF5 = "needs h5py"
 SLOW = "takes 25 s there"
 SAVING = "tests/test_saving.py::test_"
@@ -20,16 +21,20 @@ CONTINUED = f"{SAVING}a_loaded_model_goes_on_training_as_if_nothing_had_been"
 RECURRENT = "tests/diagrams/test_recurrent.py::test_"
 LEFT_OUT_FILES = {
     "tests/diagrams/test_notebook.py": "needs IPython",
+    "tests/test_accessibility.py": BROWSER,
     "tests/test_docs.py": f"{PROCESS}; in a browser, test_pages_live.py runs the pages",
+    "tests/test_figures.py": THREAD,
     "tests/test_floors.py": "reads the sources and runs none of them",
     "tests/test_in_pyodide.py": "starts this run",
     "tests/test_lab.py": BROWSER,
     "tests/test_licences.py": BUILD,
     "tests/test_live.py": BROWSER,
     "tests/test_markdown.py": BUILD,
+    "tests/test_not_found.py": BROWSER,
     "tests/test_pages_live.py": BROWSER,
     "tests/test_pictures.py": BROWSER,
     "tests/test_project.py": BUILD,
+    "tests/test_runner.py": THREAD,
     "tests/test_runtime.py": BUILD,
     "tests/test_site.py": BUILD,
 }

@@ -1,7 +1,8 @@
 """Everything that holds for the whole process, in one place.
 
 What stands elsewhere: the tables of names, utils.generic_utils.get_custom_objects (where Keras
-keeps it) and saving.serialization.KNOWN, and the random generators of NumPy and Python.
+keeps it) and saving.serialization.KNOWN, the random generators of NumPy and Python,
+and what tensors.Call is freeing.
 """
 
 from __future__ import annotations
