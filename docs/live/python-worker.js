@@ -34,6 +34,8 @@ let failures = [];
 
 // Kept from the reader's code, which may replace what belongs to `self`.
 const post = self.postMessage.bind(self);
+// A closed worker would never say that its cell has ended: code awaits, and nothing wakes it.
+self.close = () => {};
 /** @param {FromWorker} message @param {Transferable[]} [transfer] */
 const send = (message, transfer = []) => post(message, { transfer });
 /** @param {string} text */
