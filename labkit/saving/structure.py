@@ -17,7 +17,7 @@ VERSION, BACKEND = "2.2.5", "tensorflow"
 def plain_json(value: Any) -> Any:
     """What JSON does not know: objects with a config, NumPy values, functions by name."""
     if hasattr(value, "get_config"):
-        return {"class_name": type(value).__name__, "config": value.get_config()}
+        return serialize(value)
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, np.generic):
