@@ -1,13 +1,13 @@
 /** <live-code>: a Python cell of the page that the reader can edit and run. */
+import { CellNotes } from "./cell-notes.js";
 import { copy } from "./copy.js";
 import { Output } from "./output.js";
 import { codeOf, limitOf, page } from "./page.js";
-import { explain, worthRetrying } from "./reasons.js";
 import { restore, save } from "./saved.js";
 import "./article.js";
 
 /** @import {Editor} from "./editor.js" */
-/** @import {Expired, Finished, FromWorker, Lost, Stray, Unloaded} from "./messages.js" */
+/** @import {FromWorker, Stray} from "./messages.js" */
 /** @import {Page} from "./page.js" */
 /** @import {Job} from "./python.js" */
 /** @import {Saved} from "./saved.js" */
@@ -21,16 +21,13 @@ const TEMPLATE = `
     <button type="button" name="reset">重置</button>
     <button type="button" name="recall">找回我的代码</button>
     <span class="live-edited">已修改</span>
-    <span class="live-status"></span>
   </div>
   <div class="live-outdated">
     这一格的原文更新了，现在显示的是你以前改过的代码。
     <button type="button" name="keep">保留我的</button>
     <button type="button" name="renew">用新的</button>
   </div>
-  <p class="live-note" role="status"></p>
-  <div class="live-output" role="region"></div>
-  <p class="live-spoken" role="status"></p>`;
+  <div class="live-output" role="region"></div>`;
 
 export class LiveCode extends HTMLElement {
   #alive = new AbortController();
@@ -45,8 +42,7 @@ export class LiveCode extends HTMLElement {
   #aside;
   /** The original text that the reader changed, where it is no longer this page's. @type {string | undefined} */
   #outdated;
-  /** The cell whose time was over in the last run. @type {Expired | null} */
-  #expired = null;
+  #notes;
   #page;
   #index;
   #original;
@@ -65,6 +61,8 @@ export class LiveCode extends HTMLElement {
     this.append(block);
     this.insertAdjacentHTML("beforeend", TEMPLATE);
     this.#output = new Output(this.#part("output"));
+    this.#notes = new CellNotes(this, page, () => this.#button(this.#job ? "stop" : "run").focus());
+    this.#notes.place(this.#part("bar"), this.#output.element);
     this.#output.element.ariaLabel = `${this.label}的输出`;
     this.#part("label").textContent = this.label;
     for (const button of this.querySelectorAll("button")) button.ariaLabel = `${button.textContent}：${this.label}`;
@@ -114,7 +112,7 @@ export class LiveCode extends HTMLElement {
       element.style.minHeight = `${element.offsetHeight}px`;
       element.ariaBusy = "true";
       this.#output.clear();
-      this.#note("");
+      this.#notes.note("");
       this.#editor?.mark(null);
     } else if (message.type === "text") {
       this.#output.text(message);
@@ -138,64 +136,15 @@ export class LiveCode extends HTMLElement {
 
   #run() {
     if (this.#job) return;
-    this.#note("");
-    this.#expired = null;
-    /** @type {number[]} */
-    let before = [];
-    let damage = "";
+    this.#notes.begin();
     this.#job = this.#page.run(this, (message) => {
-      const status = this.#part("status");
-      if (message.type === "progress") status.textContent = message.text;
-      if (message.type === "plan") before = message.before;
-      if (message.type === "begin") {
-        status.textContent = before.includes(message.cell) ? `先运行${this.#page.describe([message.cell])}…` : "运行中…";
-      }
-      if (message.type === "expired") this.#expired = message;
-      if (message.type === "stray") this.#note(`留在后台的代码出错了（${message.reason}）。`);
-      if (message.type === "end") damage = message.damage;
+      this.#notes.receive(message);
       if (message.type !== "finished" && message.type !== "lost" && message.type !== "unloaded") return;
       this.#job = null;
-      status.textContent = "";
-      if (message.type === "finished") this.#speak(this.#output.summary || "运行完毕，没有输出。");
-      if (message.type === "finished") this.#finished(message, before);
-      else this.#lost(message);
-      if (damage && message.type === "finished") this.#damaged(damage);
+      this.#notes.end(message, this.#output.summary);
       this.#refresh();
     });
-    this.#part("status").textContent = "等待 Python…";
-    this.#speak("运行中…");
     this.#refresh();
-  }
-
-  /** @param {Finished} message @param {number[]} before  what ran before this cell */
-  #finished({ failed }, before) {
-    if (failed === null) return before.length && this.#note(`先运行了${this.#page.describe(before)}。`);
-    const self = failed === this.#page.cells.indexOf(this);
-    if (this.#expired) this.#overdue(this.#expired, self ? "" : "这一格没有运行。");
-    else if (!self) this.#note(`${this.#page.describe([failed])}没有运行成功，所以这一格没有运行。`);
-  }
-
-  /** @param {Lost | Unloaded} message */
-  #lost(message) {
-    if (message.type === "lost" && message.why === "stop" && this.#expired) {
-      return this.#overdue(this.#expired, "变量已清空，再次运行时会先运行需要的格。");
-    }
-    this.#note(explain(message));
-    if (worthRetrying(message)) this.#offer("run", "重试");
-    else if (message.type === "lost" && message.why !== "stop") this.#offer("restart", "重新启动 Python");
-  }
-
-  /** @param {Expired} message @param {string} more  what follows from it */
-  #overdue({ cell, limit }, more) {
-    const name = cell === this.#page.cells.indexOf(this) ? "" : this.#page.describe([cell]);
-    this.#note(`${name}运行满 ${limit} 秒，自动停止了。${more}`);
-    this.#offer("longer", `再运行久一点（${this.#page.longer(cell)} 秒）`);
-  }
-
-  /** @param {string} damage  what Python has lost, while it still runs */
-  #damaged(damage) {
-    this.#note(`${damage}，以后的代码可能出错。`);
-    this.#offer("restart", "重新启动 Python");
   }
 
   /** @param {MouseEvent} event */
@@ -204,16 +153,16 @@ export class LiveCode extends HTMLElement {
     if (button?.name === "run") this.#run();
     // 停止 stands where 运行 stood: the second half of a double click is no wish to stop.
     if (button?.name === "stop" && this.#job && detail < 2) this.#page.python.stop(this.#job);
-    if (button?.name === "longer" && this.#expired) {
-      this.#page.extend(this.#expired.cell);
+    if (button?.name === "longer" && this.#notes.expired) {
+      this.#page.extend(this.#notes.expired.cell);
       this.#run();
     }
     if (button?.name === "restart") {
       this.#page.python.restart();
-      this.#note("正在重新启动 Python，变量已清空，再次运行时会先运行需要的格。");
+      this.#notes.note("正在重新启动 Python，变量已清空，再次运行时会先运行需要的格。");
     }
     if (button?.name === "reload") location.reload();
-    if (button?.name === "copy") copy(this.code).then(() => this.#say("已复制"), () => this.#say("浏览器不让复制"));
+    if (button?.name === "copy") copy(this.code).then(() => this.#notes.say("已复制"), () => this.#notes.say("浏览器不让复制"));
     if (button?.name === "reset" || button?.name === "renew") {
       this.#aside = this.code;
       this.#outdated = undefined;
@@ -284,34 +233,6 @@ export class LiveCode extends HTMLElement {
     if (focused instanceof HTMLButtonElement && focused.hidden && this.contains(focused)) {
       this.#button(this.#job ? "stop" : "run").focus();
     }
-  }
-
-  /** @param {string} text */
-  #note(text) {
-    const note = this.#part("note");
-    const focused = note.contains(document.activeElement);
-    note.textContent = text;
-    // A button of the note takes the keyboard's place on the page with it.
-    if (focused) this.#button(this.#job ? "stop" : "run").focus();
-  }
-
-  /** A button after the note. @param {"run" | "restart" | "longer"} name @param {string} text */
-  #offer(name, text) {
-    const button = Object.assign(document.createElement("button"), { type: "button", name, textContent: text });
-    this.#part("note").append(" ", button);
-  }
-
-  /** To those who listen: once for each run, as a cell may print without end. @param {string} text */
-  #speak(text) {
-    this.#part("spoken").textContent = text;
-  }
-
-  /** @param {string} text */
-  #say(text) {
-    const status = this.#part("status");
-    status.textContent = text;
-    this.#speak(text);
-    setTimeout(() => status.textContent === text && (status.textContent = ""), 2000);
   }
 
   /** @param {string} name @returns {HTMLElement} */
