@@ -13,14 +13,15 @@ import pytest
 BROWSER = "drives a browser"
 BUILD = "is about building the site"
 PROCESS = "starts processes"
-THREAD = "runs coroutines in a thread; in a browser, test_live.py runs cells"
+THREAD = "runs coroutines in a thread; in a browser, tests/live runs cells"
 HDF5 = "needs h5py"
 SLOW = "takes 25 s there"
 SAVING = "tests/test_saving.py::test_"
 CONTINUED = f"{SAVING}a_loaded_model_goes_on_training_as_if_nothing_had_been"
 RECURRENT = "tests/diagrams/test_recurrent.py::test_"
-LEFT_OUT_FILES = {
+LEFT_OUT_PATHS = {
     "tests/diagrams/test_notebook.py": "needs IPython",
+    "tests/live": BROWSER,
     "tests/test_accessibility.py": BROWSER,
     "tests/test_docs.py": f"{PROCESS}; in a browser, test_pages_live.py runs the pages",
     "tests/test_figures.py": THREAD,
@@ -28,7 +29,6 @@ LEFT_OUT_FILES = {
     "tests/test_in_pyodide.py": "starts this run",
     "tests/test_lab.py": BROWSER,
     "tests/test_licences.py": BUILD,
-    "tests/test_live.py": BROWSER,
     "tests/test_markdown.py": BUILD,
     "tests/test_not_found.py": BROWSER,
     "tests/test_pages_live.py": BROWSER,
@@ -73,7 +73,7 @@ class LeaveOut:
 
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config):
         path = collection_path.relative_to(config.rootpath).as_posix()
-        return True if path in LEFT_OUT_FILES else None
+        return True if path in LEFT_OUT_PATHS else None
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]):
         left_out = {
