@@ -2,7 +2,7 @@
 import { element } from "./element.js";
 import { explain, worthRetrying } from "./reasons.js";
 
-/** @import {Expired, Finished, FromWorker, Lost, Stray, Unloaded} from "./messages.js" */
+/** @import {Expired, Finished, FromWorker, Lost, Replaced, Stray, Unloaded} from "./messages.js" */
 /** @import {Cell, Page} from "./page.js" */
 
 const MOMENT = 2000; // milliseconds that the answer to a button stands
@@ -13,6 +13,7 @@ export class CellNotes {
   /** What runs before this cell. @type {number[]} */
   #before = [];
   #damage = "";
+  #replaced = false;
   #status = element("span", { className: "live-status" });
   #note = element("p", { className: "live-note", role: "status" });
   #spoken = element("p", { className: "live-spoken", role: "status" });
@@ -37,11 +38,12 @@ export class CellNotes {
     this.expired = null;
     this.#before = [];
     this.#damage = "";
+    this.#replaced = false;
     this.#status.textContent = "等待 Python…";
     this.#speak("运行中…");
   }
 
-  /** @param {FromWorker | Stray | Expired} message  of that run */
+  /** @param {FromWorker | Stray | Replaced | Expired} message  of that run */
   receive(message) {
     if (message.type === "progress") this.#status.textContent = message.text;
     if (message.type === "plan") this.#before = message.before;
@@ -51,6 +53,7 @@ export class CellNotes {
     }
     if (message.type === "expired") this.expired = message;
     if (message.type === "stray") this.note(`留在后台的代码出错了（${message.reason}）。`);
+    if (message.type === "replaced") this.#replaced = true;
     if (message.type === "end") this.#damage = message.damage;
   }
 
@@ -65,7 +68,11 @@ export class CellNotes {
 
   /** @param {Finished} message */
   #finished({ failed }) {
-    if (failed === null) return this.#before.length && this.note(`先运行了${this.page.describe(this.#before)}。`);
+    if (failed === null) {
+      const why = this.#replaced ? "以前的代码让 Python 不再回应，已经换了一个新的。" : "";
+      const before = this.#before.length ? `先运行了${this.page.describe(this.#before)}。` : "";
+      return void (why + before && this.note(why + before));
+    }
     const self = this.page.cells[failed] === this.cell;
     if (this.expired) this.#overdue(this.expired, self ? "" : "这一格没有运行。");
     else if (!self) this.note(`${this.page.describe([failed])}没有运行成功，所以这一格没有运行。`);

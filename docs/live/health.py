@@ -5,6 +5,8 @@ import sys
 
 BUILTINS = vars(builtins)
 NAMES = tuple(BUILTINS)
+CALLABLE = callable
+FUNCTIONS = tuple(name for name in NAMES if callable(BUILTINS[name]))
 MODULES = ("builtins", "sys")
 
 
@@ -16,4 +18,7 @@ def damage() -> str:
     for name in NAMES:
         if name not in BUILTINS:
             return "Python 内置的 " + name + " 不见了"
+    for name in FUNCTIONS:
+        if not CALLABLE(BUILTINS[name]):
+            return "Python 内置的 " + name + " 不再是函数"
     return ""

@@ -3,7 +3,7 @@ import { element } from "./element.js";
 import { page } from "./page.js";
 import { explain } from "./reasons.js";
 
-/** @import {FromWorker, Stray} from "./messages.js" */
+/** @import {FromWorker, Replaced, Stray} from "./messages.js" */
 
 const REST = 400; // milliseconds without a question before a hint is asked for
 
@@ -58,7 +58,7 @@ export class Questions {
     });
   }
 
-  /** @param {FromWorker | Stray} message @param {(answer: any) => void} then */
+  /** @param {FromWorker | Replaced | Stray} message @param {(answer: any) => void} then */
   #receive(message, then) {
     if (message.type === "progress") this.status.textContent = message.text;
     if (message.type === "answer") {

@@ -7,7 +7,7 @@ import { restore, save } from "./saved.js";
 import "./article.js";
 
 /** @import {Editor} from "./editor.js" */
-/** @import {FromWorker, Stray} from "./messages.js" */
+/** @import {FromWorker, Replaced, Stray} from "./messages.js" */
 /** @import {Page} from "./page.js" */
 /** @import {Job} from "./python.js" */
 /** @import {Saved} from "./saved.js" */
@@ -103,7 +103,7 @@ export class LiveCode extends HTMLElement {
     this.#button("run").focus();
   }
 
-  /** @param {FromWorker | Stray} message  about this cell, run for itself or for a later one; or about all */
+  /** @param {FromWorker | Replaced | Stray} message  about this cell, run for itself or for a later one; or about all */
   receive(message) {
     const { element } = this.#output;
     if (message.type === "begin") {

@@ -9,7 +9,8 @@
  *   a question of the parameter panel to labkit.diagrams.panel.answer, as JSON
  * @typedef {RunCell | AskLab} Question
  * @typedef {{type: "ping"}} Ping  it waits behind the jobs, so that its answer says that they are done
- * @typedef {Start | Ping | Question & {id: number}} ToWorker
+ * @typedef {{type: "cancel"}} Cancel  end the cell where it awaits
+ * @typedef {Start | Ping | Cancel | Question & {id: number}} ToWorker
  *   each question with the id of its job, which every reply repeats
  *
  * @typedef {{type: "progress", text: string}} Progress  what is loading now
@@ -41,6 +42,8 @@
  *
  * @typedef {{type: "stray", reason: string}} Stray
  *   from the page's ear on the worker: what a cell left behind, as a timer, has raised an error
+ * @typedef {{type: "replaced"}} Replaced
+ *   from the page: Python answered no more before the job could begin, which now waits for a new one
  * @typedef {{type: "expired", cell: number, limit: number}} Expired
  *   from the page's own clock: the cell has run for `limit` seconds and is being stopped
  */

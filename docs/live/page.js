@@ -1,13 +1,13 @@
 /** The Python cells of a page, in order, and the one Python that runs them. */
 import { Python } from "./python.js";
 
-/** @import {Expired, FromWorker, RunCell, Stray} from "./messages.js" */
+/** @import {Expired, FromWorker, Replaced, RunCell, Stray} from "./messages.js" */
 /** @import {Job} from "./python.js" */
 /**
  * @typedef {object} Cell
  * @property {string} label  its name in messages and tracebacks
  * @property {string} code
- * @property {((message: FromWorker | Stray) => void)=} receive  a static cell shows nothing
+ * @property {((message: FromWorker | Replaced | Stray) => void)=} receive  a static cell shows nothing
  * @property {((line: number) => void)=} mark
  * @property {number=} limit  seconds that it may run, where they are not LIMIT
  */
@@ -33,7 +33,7 @@ export class Page {
   /**
    * Run a cell, after those that it depends on; each shows its own output.
    * @param {Cell} target
-   * @param {(message: FromWorker | Stray | Expired) => void} on
+   * @param {(message: FromWorker | Replaced | Stray | Expired) => void} on
    * @returns {Job}
    */
   run(target, on) {

@@ -2,7 +2,7 @@
 
 // Ticks, not one long time: a machine that slept counts as one tick, and the answer is there.
 const TICK = 500;
-const TICKS = 6;
+const TICKS = 5;
 
 export class Pulse {
   #clock = 0;

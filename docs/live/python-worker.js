@@ -22,7 +22,7 @@ const FILES = {
   matplotlibrc,
 };
 
-/** @typedef {{pyodide: PyodideInterface, page: any, damage: () => string}} Started */
+/** @typedef {{pyodide: PyodideInterface, page: any, damage: () => string, interrupt: Uint8Array | null}} Started */
 
 /** @type {Promise<Started>} */
 let python;
@@ -34,6 +34,8 @@ let failures = [];
 
 // Kept from the reader's code, which may replace what belongs to `self`.
 const post = self.postMessage.bind(self);
+// Which could fill the page's ears.
+self.postMessage = () => {};
 // A closed worker would never say that its cell has ended: code awaits, and nothing wakes it.
 self.close = () => {};
 /** @param {FromWorker} message @param {Transferable[]} [transfer] */
@@ -48,10 +50,27 @@ self.addEventListener("message", (/** @type {MessageEvent<ToWorker>} */ { data }
   if (data.type === "start") {
     python = start(data);
     python.catch((error) => send({ type: "lost", why: "load", loss: lossAtStart(error).loss }));
+  } else if (data.type === "cancel") {
+    python.then(cancel);
   } else {
     jobs = jobs.then(() => take(data));
   }
 });
+
+/** Python has ended itself, as by a stack that overflows: its job would have no end. @param {Event} event @param {any} error */
+function collapse(event, error) {
+  if (!error?.pyodide_fatal_error) return;
+  event.preventDefault(); // the console need not repeat it
+  send({ type: "lost", why: "crash", reason: summary(error) });
+}
+self.addEventListener("error", (event) => collapse(event, event.error));
+self.addEventListener("unhandledrejection", (event) => collapse(event, event.reason));
+
+/** Here Python runs no line: an interrupt would hit the wrong one. @param {Started} started */
+function cancel({ page, interrupt }) {
+  if (interrupt) interrupt[0] = 0;
+  page.cancel();
+}
 
 /** @param {Ping | Question & {id: number}} job */
 async function take(job) {
@@ -95,7 +114,7 @@ async function start({ interrupt, reload }) {
   const page = pyodide.pyimport("live.runner").Page(forward);
   const { damage } = pyodide.pyimport("live.health");
   if (interrupt) pyodide.setInterruptBuffer(interrupt);
-  return { pyodide, page, damage };
+  return { pyodide, page, damage, interrupt };
 }
 
 /**

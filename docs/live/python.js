@@ -2,12 +2,12 @@
 
 import { Pulse } from "./pulse.js";
 
-/** @import {FromWorker, Question, Stray, ToWorker} from "./messages.js" */
-/** @typedef {(message: FromWorker | Stray) => void} Listener  to all that concerns one job */
+/** @import {FromWorker, Question, Replaced, Stray, ToWorker} from "./messages.js" */
+/** @typedef {(message: FromWorker | Replaced | Stray) => void} Listener  to all that concerns one job */
 /** @typedef {{id: number, question: Question, on: Listener}} Job */
 
 // Python looks at the interrupt buffer between bytecodes; a long step in C does not.
-const PATIENCE = 1000;
+const PATIENCE = 800;
 const WORKER = { part: "python-worker.js", reason: "没有下载下来", network: true };
 const KEYBOARD_INTERRUPT = 2; // SIGINT
 
@@ -27,6 +27,8 @@ export class Python {
   #lastId = 0;
   /** The one that the worker has been sent. @type {Job | null} */
   #sent = null;
+  /** The worker has begun with it. */
+  #begun = false;
   /** The cell's job that ended last: its reader is told what comes of it later. @type {Job | null} */
   #recent = null;
   #inCell = false;
@@ -100,6 +102,7 @@ export class Python {
       on({ type: "finished", id, failed: question.type === "run" ? question.target : null });
     } else if (this.#interrupt && this.#inCell) {
       this.#interrupt[0] = KEYBOARD_INTERRUPT;
+      this.#send({ type: "cancel" });
       setTimeout(() => job === this.#first && this.#lose(), PATIENCE);
     } else {
       this.#lose();
@@ -120,6 +123,7 @@ export class Python {
     const job = this.#first;
     if (!job || job === this.#sent) return;
     this.#sent = job;
+    this.#begun = false;
     this.#attempt(() => {
       if (!this.#worker) this.#start();
       if (this.#interrupt) this.#interrupt[0] = 0;
@@ -135,6 +139,8 @@ export class Python {
     // Loading and the loss of the worker concern the job that waits for it.
     const job = "id" in message ? this.#jobs.get(message.id) : this.#first;
     if ("id" in message && !job) return; // to a job that was stopped
+    if ("id" in message) this.#begun = true;
+    if (message.type === "lost" && message.why === "silent" && job && !this.#begun) return this.#replace(job);
     if (message.type === "begin") this.#inCell = true;
     if (message.type === "begin" || message.type === "answer") [this.ready, this.#damaged] = [true, false];
     if (message.type === "end") this.#inCell = false;
@@ -148,6 +154,14 @@ export class Python {
     this.#begin();
     // What the code left behind shows now, not when the reader asks for the next cell.
     if (this.ready && !this.#first) this.#pulse.check();
+  }
+
+  /** What kept Python busy is none of this job's, which waits for a new one. @param {Job} job */
+  #replace(job) {
+    this.#forget(false);
+    this.#recent = this.#sent = null;
+    job.on({ type: "replaced" });
+    this.#begin();
   }
 
   /** The worker is of no use any more. @param {boolean} damaged */

@@ -4,6 +4,12 @@
 
 const GONE = "变量已清空，再次运行时会先运行需要的格。";
 
+/** What ends Python itself. @type {[RegExp, string][]} */
+const CAUSES = [
+  [/call stack|recursion/, "数据或调用套得太深"],
+  [/terminated with exit/, "代码让它退出了"],
+];
+
 /** @param {boolean} network */
 const advice = (network) => (network ? "请检查网络后重试。" : "请稍后重试。");
 
@@ -18,7 +24,10 @@ export function explain(message) {
     return `Python 没有载入成功：${part} ${reason}。${advice(network)}`;
   }
   if (message.why === "start") return `浏览器不让 Python 启动（${message.reason}）。`;
-  if (message.why === "crash") return `Python 自身出了错，不能再用（${message.reason}）。${GONE}`;
+  if (message.why === "crash") {
+    const cause = CAUSES.find(([sign]) => sign.test(message.reason))?.[1] ?? message.reason;
+    return `Python 自身出了错，不能再用（${cause}）。${GONE}`;
+  }
   if (message.why === "silent") return `Python 不再回应，已经关闭。${GONE}`;
   return `已停止。${GONE}`;
 }

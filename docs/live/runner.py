@@ -3,6 +3,7 @@
 `send` receives dictionaries in the form of messages.js: `text`, `figure`.
 """
 
+import asyncio
 import contextlib
 import html
 import inspect
@@ -149,6 +150,8 @@ class Page:
         self.files: dict[str, int] = {}  # file names in tracebacks, and the cells they stand for
         self.scale = 1.0
         self.output = Output(send)
+        self.task: asyncio.Task | None = None  # of the cell that runs
+        self.cancelled = False  # by the reader
 
     def missing(self, sources: list[str], target: int) -> list[int]:
         return self.history.missing(sources, target)
@@ -168,6 +171,7 @@ class Page:
         self.output, self.scale = Output(self.send), scale
         # Where warnings note which were shown already; each run shows its own.
         self.namespace.pop("__warningregistry__", None)
+        self.task, self.cancelled = asyncio.current_task(), False
         Page.running = self
         try:
             with (
@@ -181,10 +185,16 @@ class Page:
             self.output.close()
             return self._describe(error)
         finally:
-            Page.running = None
+            Page.running = self.task = None
         self.output.close()
         self.history.record(sources, index, complete=True)
         return None
+
+    def cancel(self) -> None:
+        """Stop a cell that awaits: it runs no line that an interrupt could stop."""
+        if self.task:
+            self.cancelled = True
+            self.task.cancel()
 
     async def _execute(self, source: str, file: str) -> None:
         body, last = compile_cell(source, file)
@@ -224,7 +234,8 @@ class Page:
         }
         if isinstance(error, SyntaxError) and error.filename in self.files:
             lines[self.files[error.filename]] = error.lineno
-        stopped = isinstance(error, KeyboardInterrupt | TooMuchOutput)
+        cancelled = self.cancelled and isinstance(error, asyncio.CancelledError)
+        stopped = cancelled or isinstance(error, KeyboardInterrupt | TooMuchOutput)
         if stopped:
             line = next(iter(lines.values()), None)
             text = f"已停止，停在第 {line} 行。" if line else "已停止。"
@@ -242,6 +253,12 @@ class Page:
             return meaning(error, "".join(linecache.getlines(error.filename)))
         if isinstance(error, RuntimeError) and re.search(LOOP_RUNS, str(error)):
             return "这里的事件循环已经在运行：把 asyncio.run(main()) 写成 await main()。"
+        if isinstance(error, MemoryError) and "too complex" in str(error):
+            return "代码套得太深，Python 读不了。"
+        if isinstance(error, MemoryError) or str(error).startswith("array is too big"):
+            return "内存不够：浏览器里的 Python 最多用 4 GB，一个数组要小于 2 GB。请把数据改小。"
+        if isinstance(error, RecursionError):
+            return "函数调用自己，层数太多：检查它在什么情况下不再调用自己。"
         return ""
 
     def _trim(self, trace: traceback.TracebackException | None) -> None:
