@@ -13,7 +13,7 @@ help:
 	@echo 'make site    只构建，结果在 site/'
 	@echo 'make test    安装测试所需，运行全部测试'
 	@echo 'make check   ruff、pyright、tsc、严格构建'
-	@echo 'make bench   测量层的速度、下载量、等待时间与面板的快慢'
+	@echo 'make bench   测量层的速度、下载量、等待时间、面板的快慢、停止的快慢与内存'
 	@echo 'make screenshot   重拍 README 里的图'
 	@echo 'make clean   删除安装和构建出来的一切'
 
@@ -35,6 +35,8 @@ bench: site chromium
 	$(PY) -m tests.benchmarks.layers
 	$(PY) -m tests.benchmarks.start_up
 	$(PY) -m tests.benchmarks.lab
+	$(PY) -m tests.benchmarks.hostile
+	$(PY) -m tests.benchmarks.memory
 
 screenshot: site chromium
 	$(PY) -m tests.screenshot

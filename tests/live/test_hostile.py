@@ -3,8 +3,8 @@
 import pytest
 
 from tests.browser import cell, finish, run_cell
-from tests.live.conftest import live
 from tests.live.hostile import HOSTILE
+from tests.live.pages import live
 
 NEXT = "1 + 1"
 

@@ -7,7 +7,7 @@ from textwrap import indent
 import pytest
 
 from tests.browser import SITE, cell, finish, open_page, record, run_cell, serve
-from tests.live.conftest import fence, live
+from tests.live.pages import fence, live
 from tests.unreadable import UNREADABLE
 
 # One page for all tests that need no fresh Python: each uses its own cells, found by their name.
@@ -134,13 +134,16 @@ def test_await_outside_functions(open_cells):
         assert cell(page, 3).locator(".live-wrong").all_text_contents() == ["await nothing"]
 
 
-def test_endless_await_can_be_stopped(open_cells):
-    with open_cells("import asyncio\nawait asyncio.sleep(1e6)", "1") as page:
-        cell(page, 0).locator("button[name=run]").click()
-        cell(page, 0).locator(".live-status", has_text="运行中").wait_for(timeout=60_000)
-        cell(page, 0).locator("button[name=stop]").click()
-        assert "已停止" in finish(page, 0, timeout=5000).note
-        assert run_cell(page, 1).text == ["1"]
+def test_endless_await_is_stopped_and_keeps_the_variables(open_cells):
+    code = "import asyncio\nasync def wait():\n    await asyncio.sleep(1e6)\nawait wait()"
+    with open_cells("x = 5", code, "x") as page:
+        run_cell(page, 0)
+        cell(page, 1).locator("button[name=run]").click()
+        cell(page, 1).locator(".live-status", has_text="运行中").wait_for()
+        cell(page, 1).locator("button[name=stop]").click()
+        assert finish(page, 1, timeout=5000).error == "已停止，停在第 3 行。"
+        output = run_cell(page, 2)
+        assert (output.text, output.note) == (["5"], "")
 
 
 def test_full_width_characters_are_named(run):
