@@ -101,6 +101,7 @@ UNUSED_LANGUAGES := $(foreach name,stemmer.support multi zh,! -name lunr.$(name)
 	cp -r .cache/bundle/. $$new/live; \
 	$(PY) -m docs.tools.runtime $$new/runtime; \
 	$(PY) -m docs.tools.licences $$new; \
+	$(PY) -m docs.tools.policy $$new; \
 	chmod 755 $$new; rm -rf site; mv $$new site
 	@touch $@
 

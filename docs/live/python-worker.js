@@ -38,6 +38,8 @@ const post = self.postMessage.bind(self);
 self.postMessage = () => {};
 // A closed worker would never say that its cell has ended: code awaits, and nothing wakes it.
 self.close = () => {};
+// A worker of the reader's would be held to no policy when started from an address of this host.
+Reflect.deleteProperty(self, "Worker");
 /** @param {FromWorker} message @param {Transferable[]} [transfer] */
 const send = (message, transfer = []) => post(message, { transfer });
 /** @param {string} text */

@@ -10,6 +10,18 @@ import { Pulse } from "./pulse.js";
 const PATIENCE = 800;
 const WORKER = { part: "python-worker.js", reason: "没有下载下来", network: true };
 const KEYBOARD_INTERRUPT = 2; // SIGINT
+// A worker from a blob inherits the page's Content-Security-Policy; one that is started from an
+// address knows only headers, which many hosts do not send. `import` as a statement would count as
+// starting a worker from an address. What the page says meanwhile waits.
+const STARTER = `
+  const waiting = [];
+  const wait = ({ data }) => waiting.push(data);
+  addEventListener("message", wait);
+  import(${JSON.stringify(new URL("./python-worker.js", import.meta.url).href)}).then(() => {
+    removeEventListener("message", wait);
+    waiting.forEach((data) => dispatchEvent(new MessageEvent("message", { data })));
+  }, reportError);`;
+const ADDRESS = URL.createObjectURL(new Blob([STARTER], { type: "text/javascript" }));
 
 /** Shared memory; some browsers lack it where others have it. */
 function interruptBuffer() {
@@ -54,7 +66,7 @@ export class Python {
   }
 
   #start() {
-    const worker = new Worker(new URL("./python-worker.js", import.meta.url), { type: "module" });
+    const worker = new Worker(ADDRESS, { type: "module" });
     /** @param {FromWorker | Stray} message */
     const receive = (message) => {
       // What a worker said before it was ended may still arrive.

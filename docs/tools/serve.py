@@ -15,16 +15,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from docs.tools import policy
+
 COMPRESSIBLE = {".css", ".html", ".js", ".json", ".mjs", ".svg", ".txt", ".xml"}
 # The name changes with the contents: esbuild's chunks, the theme's files, the runtime's wheels.
 CONTENT_NAMED = re.compile(
     r"-[A-Z0-9]{8}\.js$|\.[0-9a-f]{8}\.min\.(js|css)$|-0_[0-9a-f]{12}-.*\.whl$"
 )
-# Shared memory, which lets the page interrupt a running cell, needs these two.
-ISOLATION = {
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-}
 
 
 @lru_cache(maxsize=512)
@@ -34,7 +31,7 @@ def compressed(path: Path, entity_tag: str) -> bytes:
 
 
 class SiteHandler(SimpleHTTPRequestHandler):
-    """Static files with exact types, entity tags, gzip and the isolation headers."""
+    """Static files with exact types, entity tags, gzip and the headers of docs/tools/policy.py."""
 
     protocol_version = "HTTP/1.1"
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
@@ -105,7 +102,7 @@ class SiteHandler(SimpleHTTPRequestHandler):
 
     def end_headers(self) -> None:
         if self.isolation:
-            for name, value in ISOLATION.items():
+            for name, value in policy.headers_of(Path(self.directory), self.path).items():
                 self.send_header(name, value)
         super().end_headers()
 

@@ -629,6 +629,18 @@ def test_damaged_runtime_is_explained_and_can_be_tried_again(
         runtime.symlink_to(SITE / "runtime")
 
 
+def test_a_worker_that_does_not_come_is_named_and_can_be_tried_again(browser, host, write):
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{host}/{write('no-worker.html', live('1 + 1'))}")
+        page.route("**/live/python-worker.js", lambda route: route.abort())
+        note = run_cell(page, 0).note
+        assert note.startswith(f"{START}python-worker.js 没有下载下来。{NETWORK}")
+        page.unroute_all()
+        cell(page, 0).get_by_role("button", name="重试").click()
+        assert finish(page, 0).text == ["2"]
+
+
 def test_cells_far_from_the_reader_stay_plain(open_cells):
     with open_cells(*(f"x{i} = {i}" for i in range(40))) as page:
         cell(page, 0).locator(".cm-editor").wait_for()

@@ -1,0 +1,71 @@
+/** A classic script that runs before the theme's own: what the theme does otherwise than this site needs. */
+
+/** By script: the places that are dumb without it, and what still works there. */
+const PLACES = /** @type {Record<string, [string, string]>} */ ({
+  "live-code.js": [".live.highlight", "代码可以读，现在不能运行"],
+  "layer-lab.js": ["layer-lab", "图可以看，现在不能改参数"],
+});
+
+// A script of the site that does not come would leave its places dumb. Module scripts fail
+// once the page has been read.
+addEventListener(
+  "error",
+  ({ target }) => {
+    const script = /** @type {HTMLScriptElement} */ (target);
+    const name = script.type === "module" && script.src?.split("/").at(-1);
+    const [places, words] = PLACES[name || ""] ?? [];
+    for (const place of places ? document.querySelectorAll(places) : []) {
+      const note = Object.assign(document.createElement("p"), { className: "live-missing" });
+      note.textContent = `${words}：这一页的一个文件没有载入。请检查网络，再重新载入页面。`;
+      place.before(note);
+    }
+  },
+  true,
+);
+
+// The theme loads the search index with every page, however large it has grown;
+// this holds the request back until the reader turns to the search box.
+{
+  const { open, send } = XMLHttpRequest.prototype;
+  const held = new WeakSet();
+  XMLHttpRequest.prototype.open = function (/** @type {any[]} */ ...request) {
+    if (`${request[1]}`.endsWith("search/search_index.json")) held.add(this);
+    Reflect.apply(open, this, request);
+  };
+  XMLHttpRequest.prototype.send = function (/** @type {any} */ body) {
+    if (!held.has(this)) return send.call(this, body);
+    const field = document.forms.namedItem("search")?.query;
+    field.addEventListener("focus", () => send.call(this), { once: true });
+  };
+}
+
+// The theme's search starts its worker from an address; from a blob, the page's policy governs it,
+// and the policy can forbid all others. Its addresses stay those of the file.
+{
+  const Plain = Worker;
+  globalThis.Worker = class extends Plain {
+    /** @param {string | URL} address @param {WorkerOptions} [options] */
+    constructor(address, options) {
+      const { href, protocol } = new URL(address, document.baseURI);
+      super(protocol === "blob:" ? href : starter(href), options);
+    }
+  };
+  /** @param {string} address */
+  const starter = (address) => {
+    const source = `const load = importScripts, address = ${JSON.stringify(address)};
+      importScripts = (...files) => load(...files.map((file) => new URL(file, address).href));
+      importScripts(address);`;
+    return URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  };
+}
+
+// The theme cuts Chinese queries into words but never reaches the last character, so that
+// 最大池化 looks for 最大 alone. A character that is in no word takes the last place instead.
+{
+  const QUERY = 2; // the theme's message type
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (/** @type {any} */ message, /** @type {any[]} */ ...rest) {
+    if (message?.type === QUERY) message.data = message.data.replace(/\p{Script=Han}{3,}/gu, "$&〇");
+    Reflect.apply(postMessage, this, [message, ...rest]);
+  };
+}
