@@ -1,4 +1,5 @@
 /** The picture of a panel: its cells answer, its steps can be walked, and it becomes a file. */
+import { drawing } from "./drawing.js";
 import { element } from "./element.js";
 import { Cells } from "./lab-cells.js";
 import { download } from "./lab-image.js";
@@ -38,7 +39,7 @@ export class Picture {
   /** @param {Drawn} drawn */
   show({ view, svg, data }) {
     this.stop();
-    this.element.innerHTML = svg;
+    this.element.replaceChildren(drawing(svg));
     // A picture without cells may have to be scrolled by keys.
     this.element.tabIndex = data?.links ? -1 : 0;
     this.tell.textContent = "";

@@ -1,0 +1,16 @@
+/** Pictures of the panel, as Python writes them: a cell's code can make Python write anything. */
+
+const SVG = "http://www.w3.org/2000/svg";
+const PARTS = new Set(["svg", "title", "desc", "style", "g", "rect", "path", "circle", "text"]);
+
+/** What is drawn, and no more: nothing that leads, loads or runs. @param {string} svg */
+export function drawing(svg) {
+  const { body } = new DOMParser().parseFromString(svg, "text/html"); // nothing comes to life there
+  for (const part of body.querySelectorAll("*")) {
+    if (part.namespaceURI !== SVG || !PARTS.has(part.localName)) part.remove();
+    for (const name of part.getAttributeNames()) {
+      if (name.startsWith("on")) part.removeAttribute(name);
+    }
+  }
+  return body.firstElementChild ?? "";
+}
