@@ -25,6 +25,7 @@ ICON_SETS = licences.ICONS | {"simple": "Simple Icons"}  # all that the theme br
 OUR_FILES = [
     *("*.html", "search/search_index.json", "sitemap.xml", "sitemap.xml.gz", "images/favicon.svg"),
     *("stylesheets/site.css", "live/live-code.css", "live/layer-lab.css", "licences/*.txt"),
+    *("_headers", "hosting/*.conf"),
     *("runtime/labkit-*.whl", "runtime/pyodide-lock.json"),
 ]
 # What stands in these is found out below.
