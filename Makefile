@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # The theme's advertisement against MkDocs 2.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help serve site test check bench screenshot chromium clean
+.PHONY: help serve site test check audit bench screenshot chromium clean
 .DELETE_ON_ERROR:
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo 'make site    只构建，结果在 site/'
 	@echo 'make test    安装测试所需，运行全部测试'
 	@echo 'make check   ruff、pyright、tsc、严格构建'
+	@echo 'make audit   查固定的依赖有没有已知的漏洞（npm audit、pip-audit）'
 	@echo 'make bench   测量层的速度、下载量、等待时间、面板的快慢、停止的快慢与内存'
 	@echo 'make screenshot   重拍 README 里的图'
 	@echo 'make clean   删除安装和构建出来的一切'
@@ -30,6 +31,13 @@ check: site
 	$(PY) -m ruff format --check .
 	npx --no-install pyright
 	npm run --silent check
+
+# pip-audit lives in an environment of its own, since it needs much that the site does not.
+audit: node_modules/.stamp .venv/.stamp
+	test -x .cache/audit/bin/python || $(PY) -m venv .cache/audit
+	.cache/audit/bin/python -m pip install --quiet pip-audit==2.10.1
+	.cache/audit/bin/python -m pip_audit --requirement constraints.txt --no-deps --disable-pip --strict
+	npm audit
 
 bench: site chromium
 	$(PY) -m tests.benchmarks.layers
