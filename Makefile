@@ -106,6 +106,7 @@ UNUSED_LANGUAGES := $(foreach name,stemmer.support multi zh,! -name lunr.$(name)
 	TMPDIR=$$PWD/.cache $(PY) -m mkdocs build --strict --quiet --site-dir $$new; \
 	find $$new/assets/javascripts/lunr -type f $(UNUSED_LANGUAGES) -delete; \
 	$(PY) -m docs.tools.math $$new; \
+	$(PY) -m docs.tools.openings $$new; \
 	cp -r .cache/bundle/. $$new/live; \
 	$(PY) -m docs.tools.runtime $$new/runtime; \
 	$(PY) -m docs.tools.licences $$new; \

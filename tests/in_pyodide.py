@@ -28,6 +28,7 @@ LEFT_OUT_PATHS = {
     "tests/test_floors.py": "reads the sources and runs none of them",
     "tests/test_in_pyodide.py": "starts this run",
     "tests/test_lab.py": BROWSER,
+    "tests/test_lab_waiting.py": BROWSER,
     "tests/test_licences.py": BUILD,
     "tests/test_markdown.py": BUILD,
     "tests/test_not_found.py": BROWSER,

@@ -158,7 +158,7 @@ def test_the_first_shape_is_a_panel_with_every_view_and_its_data():
         json.loads(text)
         for text in re.findall(r'<script type="application/json">(.*?)</script>', html)
     ]
-    assert data[1]["links"] == [list(range(12))] * 2
+    assert data[1]["data"]["links"] == [list(range(12))] * 2
     assert data[-1]["state"]["settings"] == {"units": "2"}
 
 

@@ -3,6 +3,7 @@
  * `#lab&view=dependency&filters=2&padding="same"&input=None,6,6,1&cell=y5`.
  */
 
+/** @import {Opening} from "./lab-opening.js" */
 /**
  * @typedef {object} State  as labkit.diagrams.panel takes it
  * @property {string} layer
@@ -20,6 +21,8 @@
  */
 
 const START = "#lab&";
+const LONGEST = 20_000; // characters of a link
+const MOST = 100; // parts of a link
 const OURS = new Set(["layer", "view", "input", "training", "masked", "cell", "step", "backward"]);
 
 /** @param {State} state @param {State} original @param {Place} place */
@@ -45,14 +48,34 @@ export function toHash(state, original, place) {
   return START + found;
 }
 
+/** How the values of our own names are written; anybody can write a link. */
+const FORMS = {
+  input: /^(None|\d{1,9})(,(None|\d{1,9})){0,31}$/,
+  masked: /^\d{1,9}(,\d{1,9})*$/,
+  step: /^\d{1,9}$/,
+  cell: /^[xwy]\d{1,9}$/,
+};
+
 /**
  * @param {string} hash
- * @param {State} original  what the link does not say stays as here
- * @returns {{state: State, place: Place} | null}  null for any other address
+ * @param {Opening} opening  what the link does not say stays as here
+ * @returns {{state: State, place: Place, refused: string} | null}
+ *   null for any other address; `refused`: in a sentence, what of the link is not followed
  */
-export function fromHash(hash, original) {
+export function fromHash(hash, { state: original, titles, families }) {
   if (!hash.startsWith(START)) return null;
-  const given = new URLSearchParams(hash.slice(START.length));
+  const count = hash.split("&").length;
+  const long = hash.length > LONGEST || count > MOST;
+  const given = new URLSearchParams(long ? "" : hash.slice(START.length));
+  const layers = families?.flatMap(([, names]) => names) ?? [];
+  /** @type {string[]} */
+  const refused = [];
+  for (const [name, text] of [...given]) {
+    const form = Object.hasOwn(FORMS, name) ? FORMS[/** @type {keyof FORMS} */ (name)] : /^/;
+    if (form.test(text) && (name !== "view" || Object.hasOwn(titles, text)) && (name !== "layer" || !families || layers.includes(text))) continue;
+    refused.push(`${name}=${text}`);
+    given.delete(name, text);
+  }
   const settings = { ...original.settings };
   for (const [name, text] of given) {
     if (OURS.has(name)) continue;
@@ -63,21 +86,34 @@ export function fromHash(hash, original) {
   return {
     state: { layer: original.layer, settings, inputs: inputs.length ? inputs : original.inputs, training: given.has("training"), masked: numbers(given.get("masked") ?? "") },
     place: {
-      layer: given.get("layer") ?? "",
+      layer: families ? (given.get("layer") ?? "") : "",
       view: given.get("view") ?? "shape",
       cell: given.get("cell") ?? "",
-      step: Number(given.get("step")) || 0,
+      step: Number(given.get("step")),
       backward: given.has("backward"),
     },
+    refused: long ? `链接太长（${hash.length} 个字符，${count} 项），没有采用。` : told(refused),
   };
+}
+
+/** @param {string[]} refused  `name=text` */
+function told(refused) {
+  const shown = refused.slice(0, 3).map((one) => (one.length > 40 ? `${one.slice(0, 40)}…` : one));
+  const others = refused.length > shown.length ? `等 ${refused.length} 处` : "";
+  return refused.length ? `链接里的 ${shown.join("、")} ${others}看不懂，没有采用。` : "";
 }
 
 /** The length of an axis as it is typed; null is None. @param {string} text */
 export function axis(text) {
-  return /^\s*\d+\s*$/.test(text) ? Number(text) : null;
+  return /^\s*\d+\s*$/.test(text) ? whole(text) : null;
 }
 
 /** All numbers in a text. @param {string} text */
 export function numbers(text) {
-  return (text.match(/\d+/g) ?? []).map(Number);
+  return (text.match(/\d+/g) ?? []).map(whole);
+}
+
+/** Still an integer for Python, however long. @param {string} digits */
+function whole(digits) {
+  return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
 }

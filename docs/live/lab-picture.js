@@ -12,7 +12,8 @@ import { Steps } from "./lab-steps.js";
  * @typedef {object} Drawn  a view of a layer, as labkit.diagrams.panel.show draws it
  * @property {string} view
  * @property {string} svg
- * @property {Links & Partial<Walk>} data
+ * @property {string[]} notes
+ * @property {(Links & Partial<Walk>)=} data  of a picture of cells
  */
 
 export class Picture {
@@ -55,6 +56,13 @@ export class Picture {
     this.pause();
     this.#cells?.stop();
     this.#steps = this.#cells = null;
+  }
+
+  /** Only the picture itself stays. */
+  still() {
+    this.stop();
+    this.tell.textContent = "";
+    this.under.replaceChildren();
   }
 
   pause() {

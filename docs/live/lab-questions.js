@@ -1,73 +1,96 @@
 /** What a panel asks of Python. While it waits, only the picture that is wanted last takes its turn. */
-import { element } from "./element.js";
-import { page } from "./page.js";
-import { explain } from "./reasons.js";
+import { Python } from "./python.js";
+import { explainToPanel } from "./reasons.js";
 
+/** @import {Waiting} from "./lab-waiting.js" */
 /** @import {FromWorker, Replaced, Stray} from "./messages.js" */
+/** @import {Job} from "./python.js" */
+/** @typedef {{question: object, awaited: string, then: (answer: any) => void}} Wish  `awaited`: in words */
 
 const REST = 400; // milliseconds without a question before a hint is asked for
 
+/** The panels' own: a cell neither blocks it nor changes what it draws. */
+const python = new Python();
+
+/** Python starts when a reader turns to the panel, not with every page. */
+export const warm = () => python.warm();
+
 export class Questions {
-  /** What Python loads before it can answer. */
-  status = element("span", { className: "lab-status", role: "status" });
-  #open = 0;
   #rest = 0;
-  /** @type {object | null} */
-  #wanted = null;
-  /** Of the pictures wanted, the one asked for last. @type {object | null} */
+  /** The question that Python has not done with. @type {Job | null} */
+  #job = null;
+  /** @type {Wish | null} */
+  #wish = null;
+  /** Of the wishes, the one asked last. @type {Wish | null} */
   #asked = null;
 
-  /** @param {(picture: any) => void} show @param {(reason: string) => void} lost */
-  constructor(show, lost) {
-    this.show = show;
+  /** @param {Waiting} waiting @param {(reason: string) => void} lost  the wish did not come true */
+  constructor(waiting, lost) {
+    this.waiting = waiting;
     this.lost = lost;
   }
 
-  stop() {
+  /** @param {Wish} wish  about what is to be shown; it takes the place of the one before */
+  want(wish) {
+    this.#wish = wish;
+    this.waiting.begin(wish.awaited);
+    this.#next();
+  }
+
+  /** What is shown needs no Python. */
+  rest() {
+    this.#wish = null;
+    this.waiting.end();
     clearTimeout(this.#rest);
   }
 
-  /** @param {object | null} question  about the picture to show; null where it needs no Python */
-  want(question) {
-    this.#wanted = question;
-    this.#next();
+  /** Of no use to wait any longer: the next question starts another Python. */
+  stop() {
+    if (this.#job) python.stop(this.#job);
+  }
+
+  again() {
+    const wish = this.#wish;
+    this.#wish = null; // nothing is lost
+    this.stop();
+    if (wish) this.want({ ...wish });
   }
 
   /** Ask at rest, and only where Python is up anyway: nobody loads it for a hint. @param {object} question @param {(answer: any) => void} then */
   hint(question, then) {
     clearTimeout(this.#rest);
     this.#rest = window.setTimeout(() => {
-      if (!this.#open && page.python.ready) this.ask(question, then);
+      if (!this.#job && python.ready) this.ask(question, then, () => {});
     }, REST);
   }
 
-  /** @param {object} question @param {(answer: any) => void} then */
-  ask(question, then) {
-    this.#open += 1;
+  /** @param {object} question @param {(answer: any) => void} then @param {(reason: string) => void} failed */
+  ask(question, then, failed) {
     clearTimeout(this.#rest);
-    this.status.textContent = "";
-    page.python.run({ type: "lab", request: JSON.stringify(question) }, (message) => this.#receive(message, then));
-  }
-
-  #next() {
-    const question = this.#wanted;
-    if (this.#open || !question || question === this.#asked) return;
-    this.#asked = question;
-    this.ask(question, (picture) => {
-      if (question === this.#wanted) this.show(picture);
+    let answered = false;
+    this.#job = python.run({ type: "lab", request: JSON.stringify(question) }, (message) => {
+      if (message.type === "progress") this.waiting.progress(message.text);
+      if (message.type === "answer") {
+        answered = true;
+        then(JSON.parse(message.text));
+      }
+      if (message.type !== "finished" && message.type !== "lost" && message.type !== "unloaded") return;
+      this.#job = null;
+      if (!answered) failed(explainToPanel(message));
+      this.#next();
     });
   }
 
-  /** @param {FromWorker | Replaced | Stray} message @param {(answer: any) => void} then */
-  #receive(message, then) {
-    if (message.type === "progress") this.status.textContent = message.text;
-    if (message.type === "answer") {
-      this.status.textContent = "";
-      then(JSON.parse(message.text));
-    }
-    if (message.type !== "finished" && message.type !== "lost" && message.type !== "unloaded") return;
-    this.#open -= 1;
-    if (message.type === "finished") this.#next();
-    else this.lost(explain(message));
+  #next() {
+    const wish = this.#wish;
+    if (this.#job || !wish || wish === this.#asked) return;
+    this.#asked = wish;
+    /** @param {(value: any) => void} act */
+    const unlessOld = (act) => (/** @type {any} */ value) => {
+      if (wish !== this.#wish) return;
+      this.rest();
+      act(value);
+    };
+    this.ask(wish.question, unlessOld(wish.then), unlessOld(this.lost));
   }
 }

@@ -3,60 +3,53 @@ import { copy } from "./copy.js";
 import { element } from "./element.js";
 import { Form } from "./lab-form.js";
 import { fromHash, numbers, toHash } from "./lab-link.js";
+import { embedded, fetched, picture } from "./lab-opening.js";
+import { picker } from "./lab-picker.js";
 import { Picture } from "./lab-picture.js";
-import { Questions } from "./lab-questions.js";
+import { Questions, warm } from "./lab-questions.js";
 import { Tabs } from "./lab-tabs.js";
-import { page } from "./page.js";
+import { tools } from "./lab-tools.js";
+import { Trouble } from "./lab-trouble.js";
+import { Waiting } from "./lab-waiting.js";
 
-/** @import {Control} from "./lab-form.js" */
 /** @import {Place, State} from "./lab-link.js" */
-/** @import {Drawn} from "./lab-picture.js" */
-/**
- * @typedef {object} Described  by labkit.diagrams.panel.show, which also draws
- * @property {string[]} views
- * @property {string[]} notes
- * @property {string[]} cost
- * @property {string} code
- * @property {boolean} phases  whether training makes a difference
- * @property {string=} error
- * @property {{label: string, state: State}[]=} fixes
- * @typedef {Drawn & Described} Shown
- *
- * @typedef {object} Start  from labkit.diagrams.panel.start
- * @property {State} state
- * @property {Control[]} controls
- * @property {Record<string, string>} titles
- * @property {Shown} shown
- * @property {[string, string[]][]=} families  layers to choose from
- */
+/** @import {Opening, Shown} from "./lab-opening.js" */
+/** @import {Way} from "./lab-trouble.js" */
 
 const NOWHERE = { layer: "", view: "shape", cell: "", step: 0, backward: false };
 let count = 0;
 
 export class LayerLab extends HTMLElement {
   #alive = new AbortController();
-  /** Pictures of the default setting, made with the page. @type {Map<string, {svg: string, data: any}>} */
-  #made = new Map();
   /** @type {Place} shared with the picture */
   #place = { ...NOWHERE };
   #changed = "";
-  /** @type {Start} */
+  /** @type {Opening} */
   #start = /** @type {any} */ (null);
   /** @type {State} */
   #state = /** @type {any} */ (null);
-  /** @type {Shown} */
-  #shown = /** @type {any} */ (null);
+  /** Nothing of this layer, yet. @type {Shown | null} */
+  #shown = null;
+  /** Counts the layers that the reader has chosen: a file may come when it is no longer wanted. */
+  #choice = 0;
+  #retry = () => {};
   /** @type {Form} */
   #form = /** @type {any} */ (null);
   #id = `lab-${++count}`;
   #picture = new Picture(`${this.#id}-picture`, this.#place, () => this.#keep());
   #tabs = new Tabs(this.#id, this.#picture.element, (view) => this.#turn(view));
-  #questions = new Questions((shown) => this.#render(shown), (reason) => this.#lost(reason));
+  #waiting = new Waiting(
+    (waits) => this.#wait(waits),
+    () => this.#questions.stop(),
+    () => this.#questions.again(),
+  );
+  #questions = new Questions(this.#waiting, (reason) => this.#trouble.tell(reason, [["重试", () => this.#retry()]]));
+  #trouble = new Trouble();
   #notes = element("div", { className: "lab-notes" });
-  #error = element("div", { className: "lab-error", role: "alert" });
   #cost = element("ul", { className: "lab-cost" });
-  #said = element("span", { className: "lab-status", role: "status" }); // of a button
   #formPlace = element("div");
+  /** @type {HTMLSelectElement | null} */
+  #picker = null;
   #phase = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
   #phaseLabel = element("label", { className: "lab-phase" }, this.#phase, " 训练阶段");
   #mask = /** @type {HTMLInputElement} */ (element("input", { type: "text", placeholder: "例如 1, 3", size: 10, autocomplete: "off" }));
@@ -66,18 +59,11 @@ export class LayerLab extends HTMLElement {
     this.#alive = new AbortController();
     const { signal } = this.#alive;
     window.addEventListener("hashchange", () => this.#follow(), { signal });
-    // Python starts when a reader turns to the panel, not with every page.
-    this.#formPlace.addEventListener("focusin", () => page.python.warm(), { signal });
-    this.#formPlace.addEventListener("pointerenter", () => page.python.warm(), { signal });
+    this.#formPlace.addEventListener("focusin", warm, { signal });
+    this.#formPlace.addEventListener("pointerenter", warm, { signal });
     if (this.#start) return;
-    this.#start = JSON.parse(this.querySelector(":scope > script")?.textContent ?? "{}");
+    this.#start = embedded(this);
     this.#state = this.#start.state;
-    this.#shown = this.#start.shown;
-    for (const figure of this.querySelectorAll("figure")) {
-      const svg = figure.querySelector("svg")?.outerHTML ?? "";
-      const data = JSON.parse(figure.querySelector("script")?.textContent ?? "null");
-      this.#made.set(figure.dataset.view ?? "", { svg, data });
-    }
     this.#build();
     if (!this.#follow()) this.#show();
   }
@@ -85,40 +71,33 @@ export class LayerLab extends HTMLElement {
   disconnectedCallback() {
     this.#alive.abort();
     this.#picture.pause();
-    this.#questions.stop();
+    this.#choice += 1;
+    this.#questions.rest();
   }
 
   #build() {
     this.#phase.addEventListener("change", () => this.#change({ ...this.#state, training: this.#phase.checked }, "training"));
     this.#mask.addEventListener("input", () => this.#change({ ...this.#state, masked: numbers(this.#mask.value) }, "masked"));
-    const tools = [
-      ["复制为代码", () => copy(this.#shown.code)],
-      ["复制链接", () => copy(location.href.split("#")[0] + this.#hash())],
-      ["下载 SVG", () => this.#download("svg")],
-      ["下载 PNG", () => this.#download("png")],
-      ["恢复默认", () => this.#reset()],
-    ].map(([textContent, act]) => {
-      const button = element("button", { type: "button", textContent });
-      button.addEventListener("click", async () => {
-        await /** @type {() => any} */ (act)();
-        if (`${textContent}`.startsWith("复制")) this.#say("已复制");
-      });
-      return button;
-    });
     this.#makeForm();
     this.replaceChildren(
-      ...(this.#start.families ? [this.#picker(this.#start.families)] : []),
+      ...this.#chooser(),
       this.#formPlace,
       this.#phaseLabel,
-      this.#error,
+      this.#trouble.element,
       this.#tabs.element,
       this.#maskLabel,
-      this.#picture.element,
+      element("div", { className: "lab-stage" }, this.#picture.element, this.#waiting.element),
       this.#picture.tell,
       this.#picture.under,
       this.#notes,
       this.#cost,
-      element("div", { className: "lab-tools" }, ...tools, this.#said, this.#questions.status),
+      tools([
+        ["复制为代码", () => copy(this.#shown?.code ?? ""), "已复制"],
+        ["复制链接", () => copy(location.href.split("#")[0] + this.#hash()), "已复制"],
+        ["下载 SVG", () => this.#download("svg")],
+        ["下载 PNG", () => this.#download("png")],
+        ["恢复默认", () => this.#reset()],
+      ]),
     );
   }
 
@@ -127,47 +106,67 @@ export class LayerLab extends HTMLElement {
     this.#formPlace.replaceChildren(this.#form.element);
   }
 
-  /** @param {[string, string[]][]} families */
-  #picker(families) {
-    const select = /** @type {HTMLSelectElement} */ (element("select", { id: `${this.#id}-layer` }));
-    for (const [label, names] of families) {
-      select.append(element("optgroup", { label }, ...names.map((name) => element("option", { value: name, textContent: name }))));
-    }
-    select.value = this.#state.layer;
-    select.addEventListener("change", () => this.#choose(select.value));
-    return element("div", { className: "lab-field lab-layer" }, element("label", { htmlFor: select.id, textContent: "层" }), select);
+  #chooser() {
+    if (!this.#start.families) return [];
+    this.#picker = picker(`${this.#id}-layer`, this.#start.families, (layer) => this.#choose(layer));
+    this.#picker.value = this.#state.layer;
+    return [element("div", { className: "lab-field lab-layer" }, element("label", { htmlFor: this.#picker.id, textContent: "层" }), this.#picker)];
   }
 
   /** Another layer, with its own controls and default, in the same view. @param {string} layer @param {string} [hash]  that asks for it */
-  #choose(layer, hash = "") {
-    this.#questions.ask({ action: "start", layer }, (/** @type {Start} */ start) => {
-      const found = fromHash(hash, start.state);
-      this.#start = { ...start, families: this.#start.families };
-      this.#made.clear();
-      Object.assign(this.#place, { ...NOWHERE, view: this.#place.view }, found?.place, { layer });
-      this.#state = found?.state ?? start.state;
-      this.#changed = "";
-      this.#makeForm();
-      this.#take(this.#state);
-      const select = /** @type {HTMLSelectElement | null} */ (this.querySelector(`#${this.#id}-layer`));
-      if (select) select.value = layer;
-      this.#keep();
-      this.#show();
+  async #choose(layer, hash = "") {
+    const choice = ++this.#choice;
+    if (this.#picker) this.#picker.value = layer;
+    this.classList.add("lab-other");
+    this.#trouble.remark = "";
+    this.#trouble.clear();
+    this.#picture.stop();
+    this.#questions.rest();
+    this.#retry = () => this.#choose(layer, hash);
+    this.#waiting.begin(`正在载入 ${layer} 的参数和图…`);
+    const found = await fetched(layer).catch((/** @type {Error} */ error) => error);
+    if (choice !== this.#choice) return;
+    if (!(found instanceof Error)) return this.#open(layer, found, hash);
+    this.#questions.want({
+      question: { action: "start", layer },
+      awaited: `${layer} 的图没有载入（${found.message}），改由 Python 来画，请稍候…`,
+      then: (start) => this.#open(layer, { ...start, pictures: {} }, hash),
     });
+  }
+
+  /** @param {string} layer @param {Opening} start @param {string} hash */
+  #open(layer, start, hash) {
+    this.#questions.rest();
+    this.#start = { ...start, families: this.#start.families };
+    this.#shown = null;
+    const found = fromHash(hash, this.#start);
+    Object.assign(this.#place, { ...NOWHERE, view: this.#place.view }, found?.place, { layer });
+    this.#trouble.remark = found?.refused ?? "";
+    this.#state = found?.state ?? start.state;
+    this.#changed = "";
+    this.#makeForm();
+    this.#take(this.#state);
+    this.#tabs.show(start.shown.views, this.#place.view, start.titles);
+    this.#keep();
+    this.#show();
   }
 
   /** What the page's address asks for; false if nothing. */
   #follow() {
-    const found = fromHash(location.hash, this.#start.state);
+    const found = fromHash(location.hash, this.#start);
     // Several panels on a page: the link is the first one's.
     if (!found || this !== document.querySelector("layer-lab")) return false;
     this.scrollIntoView({ block: "start" });
     const { layer } = found.place;
-    if (layer !== this.#place.layer && this.#start.families?.some(([, names]) => names.includes(layer))) {
+    if (layer && layer !== this.#place.layer) {
       this.#choose(layer, location.hash);
       return true;
     }
+    this.#choice += 1;
+    this.classList.remove("lab-other");
     Object.assign(this.#place, found.place);
+    if (this.#picker) this.#picker.value = layer || this.#state.layer;
+    this.#trouble.remark = found.refused;
     this.#changed = "";
     this.#take(found.state);
     this.#show();
@@ -195,6 +194,7 @@ export class LayerLab extends HTMLElement {
   #change(state, changed) {
     this.#state = state;
     this.#changed = changed;
+    this.#trouble.remark = "";
     this.#form.state = state;
     this.#place.cell = "";
     this.#place.step = 0;
@@ -208,27 +208,45 @@ export class LayerLab extends HTMLElement {
     if (!this.#place.layer) history.replaceState(history.state, "", location.pathname + location.search);
   }
 
-  /** Show the view of the state: as it came with the page, or by asking Python. */
+  /** Show the view of the state: as it came with the layer, or by asking Python. */
   #show() {
     const same = JSON.stringify(this.#state) === JSON.stringify(this.#start.state);
-    const made = same ? this.#made.get(this.#place.view) : undefined;
+    // A view that the layer has not is its shape, as in labkit.diagrams.panel.show.
+    const view = this.#start.shown.views.includes(this.#place.view) ? this.#place.view : "shape";
+    const made = same ? picture(this.#start, view) : null;
     if (!made) return this.#request();
-    this.#questions.want(null);
-    this.#render({ ...this.#start.shown, ...made, view: this.#place.view, notes: made.data?.notes ?? [] });
+    this.#questions.rest();
+    this.#render(made);
   }
 
   #request() {
-    this.#questions.want({ action: "show", state: this.#state, view: this.#place.view, changed: this.#changed });
+    if (!this.#shown) this.#standIn();
+    const { layer } = this.#state;
+    const { view } = this.#place;
+    this.#retry = () => {
+      this.#trouble.clear();
+      this.#request();
+    };
+    this.#questions.want({
+      question: { action: "show", state: this.#state, view, changed: this.#changed },
+      awaited: `正在画 ${layer} 的${this.#start.titles[view]}图${this.#shown ? "，下面还是原来的" : ""}…`,
+      then: (shown) => this.#render(shown),
+    });
   }
 
-  /** @param {string} reason */
-  #lost(reason) {
-    const retry = element("button", { type: "button", textContent: "重试" });
-    retry.addEventListener("click", () => {
-      this.#error.replaceChildren();
-      this.#request();
-    });
-    this.#error.replaceChildren(element("p", { textContent: reason }), retry);
+  /** Until Python has drawn what a link asks for: the layer's default, which does not answer. */
+  #standIn() {
+    const wanted = { ...this.#place };
+    const made = picture(this.#start, wanted.view) ?? picture(this.#start, "shape");
+    if (made) this.#render(made);
+    this.#picture.still();
+    Object.assign(this.#place, wanted);
+  }
+
+  /** @param {boolean} waits */
+  #wait(waits) {
+    this.#picture.element.ariaBusy = waits ? "true" : null;
+    if (waits) this.classList.add("lab-stale");
   }
 
   /** @param {Shown} shown */
@@ -236,9 +254,9 @@ export class LayerLab extends HTMLElement {
     this.#picture.stop();
     if (shown.error) return this.#refuse(shown.error, shown.fixes ?? []);
     this.#form.invalid("");
-    this.#error.replaceChildren();
+    this.#trouble.clear();
     this.#shown = shown;
-    this.classList.remove("lab-stale");
+    this.classList.remove("lab-stale", "lab-other");
     this.#place.view = shown.view;
     this.#picture.show(shown);
     this.#tabs.show(shown.views, shown.view, this.#start.titles);
@@ -253,22 +271,22 @@ export class LayerLab extends HTMLElement {
   #refuse(error, fixes) {
     this.classList.add("lab-stale");
     this.#form.invalid(this.#changed);
-    const buttons = fixes.map(({ label, state }) => {
-      const button = element("button", { type: "button", textContent: label });
-      button.addEventListener("click", () => {
+    const ways = fixes.map(({ label, state }) => {
+      const take = () => {
         this.#take(state);
         this.#change(state, this.#changed);
         // The button goes away with the error; the keyboard stays in the panel.
         this.#form.focus(this.#changed);
-      });
-      return button;
+      };
+      return /** @type {Way} */ ([label, take]);
     });
-    this.#error.replaceChildren(element("p", { textContent: error }), ...buttons);
+    this.#trouble.tell(error, ways);
   }
 
   /** @param {string} view */
   #turn(view) {
     this.#place.view = view;
+    this.#trouble.remark = "";
     this.#keep();
     this.#show();
   }
@@ -276,12 +294,6 @@ export class LayerLab extends HTMLElement {
   /** @param {"svg" | "png"} kind */
   #download(kind) {
     this.#picture.download(`${this.#state.layer}-${this.#place.view}`, kind);
-  }
-
-  /** @param {string} text */
-  #say(text) {
-    this.#said.textContent = text;
-    setTimeout(() => (this.#said.textContent = ""), 2000);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the reader is told when Python, or a part of it, is not there. */
 
-/** @import {Lost, Unloaded} from "./messages.js" */
+/** @import {Finished, Lost, Unloaded} from "./messages.js" */
 
 const GONE = "变量已清空，再次运行时会先运行需要的格。";
 
@@ -30,6 +30,18 @@ export function explain(message) {
   }
   if (message.why === "silent") return `Python 不再回应，已经关闭。${GONE}`;
   return `已停止。${GONE}`;
+}
+
+/** Where no cell has run and no variable is lost. @param {Lost | Unloaded | Finished} message  the end of a question without an answer */
+export function explainToPanel(message) {
+  if (message.type === "unloaded") {
+    const { part, reason, network } = message.loss;
+    return `画图要用的 ${part} ${reason}。${advice(network)}`;
+  }
+  if (message.type === "lost" && (message.why === "load" || message.why === "start")) return explain(message);
+  if (message.type === "lost" && message.why === "crash") return `画图的 Python 出了错（${message.reason}）。`;
+  if (message.type === "lost" && message.why === "silent") return "画图的 Python 不再回应，已经关闭。";
+  return "已停止，图没有重画。";
 }
 
 /** Whether trying again may help, without a change of the code. @param {Lost | Unloaded} message */

@@ -372,7 +372,8 @@ def shape(call, body, first=True):
         if not VIEWS[view].still:
             continue
         drawn = panel.drawn(subject, view)
-        data = {**drawn.get("data", {}), "notes": drawn["notes"]}
+        # The picture itself stands beside them, for those without JavaScript.
+        data = {key: value for key, value in drawn.items() if key != "svg"}
         caption = "".join([f"{VIEWS[view].title}图。", *drawn["notes"]])
         figures.append(
             f'<figure data-view="{view}">{drawn["svg"]}<figcaption>{escape(caption)}</figcaption>'

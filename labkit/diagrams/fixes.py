@@ -11,7 +11,7 @@ from .. import layers
 from .controls import controls
 from .copies import sketch, undisturbed
 from .examples import EXAMPLES
-from .states import LONGEST, example, input_of, layer_of, takes_list
+from .states import bounded, example, input_of, layer_of, takes_list
 
 SEARCH = 250  # settings that are tried in search of a legal one
 
@@ -76,7 +76,7 @@ def around(state: dict, control: dict) -> Iterator[tuple[str, str, dict]]:
 def numbers_near(text: str) -> list[str]:
     """Integers and tuples of them near the given one, nearest first."""
     try:
-        value = ast.literal_eval(text[:LONGEST])
+        value = ast.literal_eval(bounded(text))
     except (SyntaxError, TypeError, ValueError):
         return []
     if isinstance(value, bool) or not isinstance(value, int | float | tuple):

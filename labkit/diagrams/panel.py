@@ -21,12 +21,12 @@ def show(state: dict, view: str = "shape", changed: str = "") -> dict[str, Any]:
     """
     try:
         subject = Subject(state)
+        facts = told(subject)
+        view = view if view in facts["views"] else "shape"
+        return {"view": view, **facts, **drawn(subject, view)}
     except Exception as error:  # noqa: BLE001  whatever the layer says is shown to the reader
         ways = fixes(state, changed) if layer_type(state["layer"]) else []
         return {"error": sentence(error), "fixes": ways}
-    facts = told(subject)
-    view = view if view in facts["views"] else "shape"
-    return {"view": view, **facts, **drawn(subject, view)}
 
 
 def told(subject: Subject) -> dict[str, Any]:
@@ -49,8 +49,13 @@ def drawn(subject: Subject, view: str) -> dict[str, Any]:
 
 
 def sentence(error: Exception) -> str:
-    # The message itself, without what a layer's automatic name adds to it.
-    return re.sub(r"^(\w+)（\w+_\d+）", r"\1", str(error)) or type(error).__name__
+    # str of a KeyError quotes its message.
+    message = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    if not re.search(r"[\u4e00-\u9fff]", message):
+        # Of Python or NumPy themselves, at what no check has foreseen.
+        return f"这个设置算不出来（{type(error).__name__}: {message}）。"
+    # Without what a layer's automatic name adds.
+    return re.sub(r"^(\w+)（\w+_\d+）", r"\1", message)
 
 
 # --- what a page asks for ---
@@ -64,6 +69,13 @@ def start(subject: Subject) -> dict[str, Any]:
         "titles": {name: view.title for name, view in VIEWS.items()},
         "shown": told(subject),
     }
+
+
+def opening(name: str) -> dict[str, Any]:
+    """`start` of a layer's example with its pictures: what the site keeps in a file a layer."""
+    subject = Subject(example(name))
+    pictures = {view: drawn(subject, view) for view in views_of(subject.layer)}
+    return {**start(subject), "pictures": pictures}
 
 
 def answer(request: str) -> str:

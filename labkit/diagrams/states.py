@@ -19,15 +19,16 @@ from ..layers.merge import Merge
 from .controls import controls, text_of
 from .examples import EXAMPLES
 
-LONGEST = 300  # a setting's text; a longer one could be nested too deeply to be parsed
+# Of a setting's text. What is nested more deeply could end the browser's Python: it has a small
+# stack, and Python's parser recurses.
+LONGEST = 300
+BRACKETS = 40
 
 
 def parsed(text: str) -> Any:
     """A number, text, tuple or layer out of Python text: Conv2D(8, (3, 3)) and the like, only."""
     try:
-        if len(text) > LONGEST or "\0" in text:
-            raise SyntaxError(text)
-        return evaluated(ast.parse(text.strip(), mode="eval").body)
+        return evaluated(ast.parse(bounded(text), mode="eval").body)
     except SyntaxError as error:
         shown = repr(text if len(text) <= 60 else text[:60] + "…")
         raise ValueError(
@@ -38,6 +39,13 @@ def parsed(text: str) -> Any:
                 "3、(3, 5)、'same'",
             )
         ) from error
+
+
+def bounded(text: str) -> str:
+    """The text, where it can be parsed without danger; else SyntaxError."""
+    if len(text) > LONGEST or "\0" in text or sum(map(text.count, "([{")) > BRACKETS:
+        raise SyntaxError(text)
+    return text.strip()
 
 
 def evaluated(node: ast.expr) -> Any:

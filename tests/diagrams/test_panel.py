@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import math
+import re
 import typing
 from xml.etree import ElementTree
 
@@ -403,6 +404,9 @@ HOSTILE = [
     "(" * 150 + ")" * 150,
     "(" * 5000 + ")" * 5000,
     "[" * 5000,
+    "(" * 250,
+    f"{'[' * 41}1{']' * 41}",
+    "\ud800",
     "-" * 5000 + "3",
     "~" * 290 + "3",
     "+".join("1" * 2000),
@@ -435,6 +439,7 @@ def test_texts_are_never_run(text, changed, tmp_path, monkeypatch):
         shown = show(state, view, changed)
         assert shown["error"]
         assert len(shown["error"]) < 1000
+        assert re.search("[\u4e00-\u9fff]", shown["error"])
         assert "AssertionError" not in shown["error"]
         assert [fix for fix in shown["fixes"] if fix["part"] == "units"]
     assert not ranges(state) or text.strip("-9") == ""
@@ -457,6 +462,15 @@ def test_the_error_of_a_layer_inside_is_its_own():
     assert "units=0" in shown["error"]
     shown = show(with_settings("Bidirectional", layer="LSTM(2, unitz=3)"))
     assert "unitz" in shown["error"]
+
+
+@pytest.mark.parametrize("name", ["Dense", "Embedding", "Add"])
+def test_an_input_of_absurd_length_is_an_error_like_any_other(name):
+    for shape in ([None, *[2] * 2500], [None, *[2**53 - 1] * 9], [None, 1e30]):
+        shown = show({**example(name), "inputs": [shape]})
+        assert re.search("[\u4e00-\u9fff]", shown.get("error", "有图"))
+    shown = show({**example("Dense"), "inputs": [[None, *[2] * 2500]]})
+    assert "OverflowError" in shown["error"]
 
 
 @pytest.mark.parametrize("name", ["os", "", "serialize", "Input", "InputSpec", "__doc__", "add"])

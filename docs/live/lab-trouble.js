@@ -1,0 +1,31 @@
+/** What stands over a panel's picture when something is wrong, and the ways out of it. */
+import { element } from "./element.js";
+
+/** @typedef {[label: string, act: () => void]} Way */
+
+export class Trouble {
+  element = element("div", { className: "lab-error", role: "alert" });
+  /** About the link that the page was opened by; it stays until the reader goes on. */
+  remark = "";
+
+  /** @param {string} text @param {Way[]} ways */
+  tell(text, ways) {
+    const buttons = ways.map(([textContent, act]) => {
+      const button = element("button", { type: "button", textContent });
+      button.addEventListener("click", act);
+      return button;
+    });
+    this.#show(text, buttons);
+  }
+
+  clear() {
+    // What stands there already is not said again.
+    if (this.element.textContent !== this.remark) this.#show("", []);
+  }
+
+  /** @param {string} text @param {HTMLElement[]} buttons */
+  #show(text, buttons) {
+    const texts = [this.remark, text].filter(Boolean);
+    this.element.replaceChildren(...texts.map((textContent) => element("p", { textContent })), ...buttons);
+  }
+}
