@@ -276,6 +276,8 @@ def test_a_link_that_cannot_be_followed_opens_the_default(browser, host, link):
     with open_page(browser, f"{host}/{DENSE}#lab&{link}") as page:
         lab = lab_of(page)
         assert diagram(lab, "Dense").is_visible()
+        if "units" in link:
+            lab.get_by_text("正在画 Dense 的形状图，下面还是默认设置的…").wait_for()
         said = "参数的写法" if "(" in link else "看不懂，没有采用"
         lab.get_by_role("alert").get_by_text(said).wait_for(timeout=START)
         assert diagram(lab, "Dense").is_visible()

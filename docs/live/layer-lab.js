@@ -220,6 +220,7 @@ export class LayerLab extends HTMLElement {
   }
 
   #request() {
+    const below = this.#shown ? "原来的" : "默认设置的";
     if (!this.#shown) this.#standIn();
     const { layer } = this.#state;
     const { view } = this.#place;
@@ -229,7 +230,7 @@ export class LayerLab extends HTMLElement {
     };
     this.#questions.want({
       question: { action: "show", state: this.#state, view, changed: this.#changed },
-      awaited: `正在画 ${layer} 的${this.#start.titles[view]}图${this.#shown ? "，下面还是原来的" : ""}…`,
+      awaited: `正在画 ${layer} 的${this.#start.titles[view]}图${this.#shown ? `，下面还是${below}` : ""}…`,
       then: (shown) => this.#render(shown),
     });
   }
@@ -240,6 +241,7 @@ export class LayerLab extends HTMLElement {
     const made = picture(this.#start, wanted.view) ?? picture(this.#start, "shape");
     if (made) this.#render(made);
     this.#picture.still();
+    this.classList.add("lab-stale");
     Object.assign(this.#place, wanted);
   }
 
