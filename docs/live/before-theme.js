@@ -1,9 +1,11 @@
 /** A classic script that runs before the theme's own: what the theme does otherwise than this site needs. */
+import "./no-storage.js";
 
 /** By script: the places that are dumb without it, and what still works there. */
 const PLACES = /** @type {Record<string, [string, string]>} */ ({
   "live-code.js": [".live.highlight", "代码可以读，现在不能运行"],
   "layer-lab.js": ["layer-lab", "图可以看，现在不能改参数"],
+  "my-record.js": ["my-record", "现在看不到记录"],
 });
 
 // A script of the site that does not come would leave its places dumb. Module scripts fail
@@ -41,7 +43,7 @@ addEventListener(
 
 // The theme's search starts its worker from an address; from a blob, the page's policy governs it,
 // and the policy can forbid all others. Its addresses stay those of the file.
-{
+if ("Worker" in globalThis) {
   const Plain = Worker;
   globalThis.Worker = class extends Plain {
     /** @param {string | URL} address @param {WorkerOptions} [options] */
@@ -61,7 +63,7 @@ addEventListener(
 
 // The theme cuts Chinese queries into words but never reaches the last character, so that
 // 最大池化 looks for 最大 alone. A character that is in no word takes the last place instead.
-{
+if ("Worker" in globalThis) {
   const QUERY = 2; // the theme's message type
   const { postMessage } = Worker.prototype;
   Worker.prototype.postMessage = function (/** @type {any} */ message, /** @type {any[]} */ ...rest) {

@@ -72,6 +72,7 @@ export class Editor {
 
   /** Replaces the text as one step that the reader can undo. @param {string} text */
   replace(text) {
+    if (text === this.view.state.doc.toString()) return;
     this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
   }
 

@@ -1,4 +1,5 @@
 /** A picture of the page as a file of its own. */
+import { saveFile } from "./file.js";
 
 const SCALE = 2; // pixels of a PNG to a CSS pixel
 
@@ -19,7 +20,7 @@ export function svgText(svg) {
 /** @param {SVGElement} svg @param {string} name  of the file, without its ending @param {"svg" | "png"} kind */
 export async function download(svg, name, kind) {
   const text = new Blob([svgText(svg)], { type: "image/svg+xml" });
-  save(kind === "svg" ? text : await png(text, svg), `${name}.${kind}`);
+  saveFile(kind === "svg" ? text : await png(text, svg), `${name}.${kind}`);
 }
 
 /** @param {Blob} text @param {SVGElement} svg @returns {Promise<Blob>} */
@@ -39,12 +40,4 @@ async function png(text, svg) {
   } finally {
     URL.revokeObjectURL(address);
   }
-}
-
-/** @param {Blob} blob @param {string} name */
-function save(blob, name) {
-  const address = URL.createObjectURL(blob);
-  const link = Object.assign(document.createElement("a"), { href: address, download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 1000);
 }

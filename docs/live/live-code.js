@@ -1,17 +1,19 @@
 /** <live-code>: a Python cell of the page that the reader can edit and run. */
 import { CellNotes } from "./cell-notes.js";
+import { CellVersions } from "./cell-versions.js";
 import { copy } from "./copy.js";
+import { keep } from "./keep.js";
 import { Output } from "./output.js";
 import { codeOf, limitOf, page } from "./page.js";
-import { restore, save } from "./saved.js";
 import "./article.js";
 
 /** @import {Editor} from "./editor.js" */
 /** @import {FromWorker, Replaced, Stray} from "./messages.js" */
 /** @import {Page} from "./page.js" */
 /** @import {Job} from "./python.js" */
-/** @import {Saved} from "./saved.js" */
+/** @import {CellRecord} from "./record-format.js" */
 
+const PASSED = "通过"; // how the output of an exercise's check begins
 const TEMPLATE = `
   <div class="live-bar">
     <span class="live-label"></span>
@@ -19,13 +21,7 @@ const TEMPLATE = `
     <button type="button" name="stop">停止</button>
     <button type="button" name="copy">复制</button>
     <button type="button" name="reset">重置</button>
-    <button type="button" name="recall">找回我的代码</button>
-    <span class="live-edited">已修改</span>
-  </div>
-  <div class="live-outdated">
-    这一格的原文更新了，现在显示的是你以前改过的代码。
-    <button type="button" name="keep">保留我的</button>
-    <button type="button" name="renew">用新的</button>
+    <span class="live-solved" hidden>已完成</span>
   </div>
   <div class="live-output" role="region"></div>`;
 
@@ -38,22 +34,17 @@ export class LiveCode extends HTMLElement {
   #job = null;
   /** The text that ran last: the lines of an error are its lines. */
   #ran = "";
-  /** The reader's text, put aside by a reset or a solution. @type {string | undefined} */
-  #aside;
-  /** The original text that the reader changed, where it is no longer this page's. @type {string | undefined} */
-  #outdated;
   #notes;
   #page;
-  #index;
-  #original;
   #output;
+  /** A check tells whether the exercise's solution has passed. @type {((passed: boolean) => void) | null} */
+  checked = null;
 
   /** @param {Element} block  the page's code, which it takes in @param {Page} page @param {number} index  among the live cells */
   constructor(block, page, index) {
     super();
     this.#page = page;
-    this.#index = index;
-    this.#original = this.code = codeOf(block);
+    this.versions = new CellVersions(codeOf(block), (text) => this.#show(text));
     this.limit = limitOf(block);
     this.label = `第 ${index + 1} 格`;
     this.id = `live-${index + 1}`;
@@ -62,6 +53,7 @@ export class LiveCode extends HTMLElement {
     this.insertAdjacentHTML("beforeend", TEMPLATE);
     this.#output = new Output(this.#part("output"));
     this.#notes = new CellNotes(this, page, () => this.#button(this.#job ? "stop" : "run").focus());
+    this.versions.place(this.#part("bar"));
     this.#notes.place(this.#part("bar"), this.#output.element);
     this.#output.element.ariaLabel = `${this.label}的输出`;
     this.#part("label").textContent = this.label;
@@ -88,19 +80,35 @@ export class LiveCode extends HTMLElement {
     if (this.#job) this.#page.python.stop(this.#job);
   }
 
-  /** @param {Saved} saved  what the reader wrote on an earlier visit */
-  restore({ original, text, aside }) {
-    this.#aside = aside;
-    if (original !== this.#original) this.#outdated = original;
-    this.#write(text);
+  /** What it runs. */
+  get code() {
+    return this.versions.text;
+  }
+
+  /** @param {CellRecord} kept  what the reader wrote on an earlier visit */
+  restore(kept) {
+    this.versions.restore(kept);
+    this.#refresh();
+  }
+
+  /** Another tab has written. @param {CellRecord | null} kept @param {string | null} theirs  its text, where both have changed */
+  follow(kept, theirs) {
+    this.versions.follow(kept, theirs);
+    this.#refresh();
   }
 
   /** @param {string} solution  shown in place of the reader's text, which can be recalled */
   fill(solution) {
-    if (this.code !== this.#original && this.code !== solution) this.#aside = this.code;
-    this.#write(solution);
+    this.versions.fill(solution);
+    this.#refresh();
     this.scrollIntoView({ block: "nearest" });
     this.#button("run").focus();
+  }
+
+  /** @param {string | undefined} time  when this exercise was solved */
+  solved(time) {
+    this.#part("solved").hidden = time === undefined;
+    if (time) this.#part("solved").title = new Date(time).toLocaleString("zh-CN");
   }
 
   /** @param {FromWorker | Replaced | Stray} message  about this cell, run for itself or for a later one; or about all */
@@ -142,6 +150,7 @@ export class LiveCode extends HTMLElement {
       if (message.type !== "finished" && message.type !== "lost" && message.type !== "unloaded") return;
       this.#job = null;
       this.#notes.end(message, this.#output.summary);
+      if (message.type === "finished") this.checked?.(message.failed === null && this.#output.printed.startsWith(PASSED));
       this.#refresh();
     });
     this.#refresh();
@@ -163,20 +172,10 @@ export class LiveCode extends HTMLElement {
     }
     if (button?.name === "reload") location.reload();
     if (button?.name === "copy") copy(this.code).then(() => this.#notes.say("已复制"), () => this.#notes.say("浏览器不让复制"));
-    if (button?.name === "reset" || button?.name === "renew") {
-      this.#aside = this.code;
-      this.#outdated = undefined;
-      this.#write(this.#original);
-    }
-    if (button?.name === "keep") {
-      this.#outdated = undefined;
-      this.#write(this.code);
-    }
-    if (button?.name === "recall" && this.#aside !== undefined) {
-      const mine = this.#aside;
-      this.#aside = this.code === this.#original ? undefined : this.code;
-      this.#write(mine);
-    }
+    if (!button) return;
+    this.versions.press(button.name);
+    this.#refresh();
+    if (!button.isConnected) this.#button("run").focus();
   }
 
   /** Replace the static block by an editor, when the reader comes near. */
@@ -190,7 +189,7 @@ export class LiveCode extends HTMLElement {
     this.#editor = new Editor(pre, {
       text: this.code,
       label: this.label,
-      change: (text) => this.#changed(text),
+      change: (text) => this.#type(text),
       run: () => this.#run(),
       focus: () => this.#page.python.warm(),
     });
@@ -203,33 +202,26 @@ export class LiveCode extends HTMLElement {
   }
 
   /** @param {string} text */
-  #write(text) {
-    if (this.#editor) return void (this.#editor.replace(text), this.#changed(text));
+  #show(text) {
+    if (this.#editor) return this.#editor.replace(text);
     const code = this.querySelector("pre > code");
-    if (code && text !== this.code) code.textContent = `${text}\n`;
-    this.#changed(text);
+    if (code && codeOf(this) !== text) code.textContent = `${text}\n`;
   }
 
   /** @param {string} text */
-  #changed(text) {
-    this.code = text;
-    const pristine = text === this.#original && this.#aside === undefined && this.#outdated === undefined;
-    const original = this.#outdated ?? this.#original;
-    save(this.#index, pristine ? null : { original, text, aside: this.#aside });
+  #type(text) {
+    this.versions.type(text);
     this.#refresh();
   }
 
   #refresh() {
-    const edited = this.code !== this.#original;
     // A button that hides itself must not take the keyboard's place on the page with it.
     const focused = document.activeElement;
     this.toggleAttribute("running", this.#job !== null);
     this.#button("run").hidden = this.#job !== null;
     this.#button("stop").hidden = this.#job === null;
-    this.#button("reset").hidden = !edited;
-    this.#button("recall").hidden = this.#aside === undefined || this.#aside === this.code;
-    this.#part("edited").hidden = !edited;
-    this.#part("outdated").hidden = this.#outdated === undefined;
+    this.#button("reset").hidden = !this.versions.edited;
+    this.versions.refresh();
     if (focused instanceof HTMLButtonElement && focused.hidden && this.contains(focused)) {
       this.#button(this.#job ? "stop" : "run").focus();
     }
@@ -271,8 +263,7 @@ function upgrade() {
       page.cells.push({ label: `正文代码 ${page.cells.length + 1}`, code: codeOf(block), limit: limitOf(block) });
     }
   }
-  const codes = live.map((cell) => cell.code);
-  restore(codes).forEach((saved, index) => saved && live[index].restore(saved));
+  if (live.length) keep(live);
 }
 
 customElements.define("live-code", LiveCode);

@@ -37,6 +37,11 @@ export class Output {
     return parts.slice(0, SPOKEN_PARTS).join("\n");
   }
 
+  /** What was written first, but for warnings. */
+  get printed() {
+    return this.element.querySelector(".stdout, .value")?.textContent ?? "";
+  }
+
   /** Pictures stay in memory until they are let go. */
   release() {
     this.#pictures.forEach((url) => URL.revokeObjectURL(url));
