@@ -8,7 +8,7 @@ import { allPages, concernsAny, damagedTexts, isAddress, linkTo, migrate, remove
 /** @import {PageRecord, Pages} from "./record-format.js" */
 /** @import {Refusal} from "./record-storage.js" */
 
-const LARGEST = 32e6; // bytes of a file; no browser stores as much
+const LARGEST = 20e6; // bytes of a file; no browser stores as much
 /** @type {{[why in Refusal]: string}} */
 const REFUSED = {
   full: "浏览器给这个网站的存储空间满了，放不下这个文件。什么也没有改。",
@@ -48,14 +48,14 @@ function entry(address, { cells, exercises, guesses }) {
 class MyRecord extends HTMLElement {
   #list = element("div");
   #status = element("div", { className: "record-status", role: "status" });
-  #file = element("input", { type: "file", accept: ".json,application/json", id: "record-file" });
+  #file = element("input", { type: "file", accept: ".json,application/json", hidden: true });
   #export = button("导出", () => this.#save());
+  #import = button("导入", () => this.#file.click());
   #remove = button("删除全部记录", () => this.#askRemoval());
 
   connectedCallback() {
-    const label = element("label", { textContent: "导入文件 ", htmlFor: "record-file" });
     this.#file.addEventListener("change", () => this.#choose());
-    this.append(this.#list, element("p", { className: "record-bar" }, this.#export, element("span", {}, label, this.#file), this.#remove), this.#status);
+    this.append(this.#list, element("p", { className: "record-bar" }, this.#export, this.#import, this.#file, this.#remove), this.#status);
     addEventListener("storage", ({ key }) => concernsAny(key) && this.#show());
     addEventListener("pageshow", ({ persisted }) => persisted && this.#show());
     for (const link of names().keys()) {
@@ -83,8 +83,7 @@ class MyRecord extends HTMLElement {
       this.#remove.hidden = !pages.size && !damaged.length && !unread.length;
     } catch {
       this.#list.replaceChildren(element("p", { className: "record-note", textContent: REFUSED.blocked }));
-      for (const control of [this.#export, this.#remove]) control.hidden = true;
-      this.#file.disabled = true;
+      for (const control of [this.#export, this.#import, this.#remove]) control.hidden = true;
     }
   }
 
@@ -119,7 +118,7 @@ class MyRecord extends HTMLElement {
     const words = `文件里有 ${incoming.size} 页：${counts.join("，")}（一格代码、一道练习、一处猜测各算一项）。`;
     if (!sums.fresh && !sums.different) return this.#say(`${words}没有要导入的。`);
     const rule = sums.different ? "不同的代码显示较新的一份，另一份在那一格里按“找回我的代码”就能看到。" : "";
-    const accept = button("导入这些", () => this.#import(incoming));
+    const accept = button("导入这些", () => this.#accept(incoming));
     this.#say(words + rule, accept, button("不导入", () => this.#end("没有导入，什么也没有改。")));
     accept.focus();
   }
@@ -139,7 +138,7 @@ class MyRecord extends HTMLElement {
   }
 
   /** @param {Pages} incoming */
-  #import(incoming) {
+  #accept(incoming) {
     try {
       // Once more: other tabs may have written since the file was chosen.
       const { joined, blocked } = this.#join(incoming);
@@ -161,11 +160,11 @@ class MyRecord extends HTMLElement {
     cancel.focus();
   }
 
-  /** The buttons of a question are gone: the keyboard goes on from a place that stays. @param {string} words */
+  /** The buttons of a question are gone: the keyboard goes on from one that stays. @param {string} words */
   #end(words) {
     this.#say(words);
     this.#show();
-    (this.#remove.hidden ? this.#file : this.#remove).focus();
+    this.#import.focus();
   }
 }
 

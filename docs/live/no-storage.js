@@ -7,6 +7,8 @@ for (const name of /** @type {const} */ (["localStorage", "sessionStorage"])) {
     const refuse = () => {
       throw new DOMException("", "SecurityError");
     };
-    Object.defineProperty(window, name, { value: { getItem: () => null, setItem: refuse, removeItem: refuse } });
+    const value = { getItem: () => null, setItem: refuse, removeItem: refuse };
+    Object.defineProperty(value, "length", { get: refuse });
+    Object.defineProperty(window, name, { value });
   }
 }

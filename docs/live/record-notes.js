@@ -80,10 +80,9 @@ export class RecordNotes {
 
   /** @param {string} words @param {HTMLElement[]} more */
   #onPage(words, ...more) {
-    const first = document.querySelector("live-code");
-    const heading = document.querySelector("article h1");
-    if (heading) heading.after(note(words, ...more));
-    else first?.before(note(words, ...more));
+    const summary = document.querySelector("article h1 + p");
+    if (summary) summary.after(note(words, ...more));
+    else document.querySelector("live-code")?.before(note(words, ...more));
   }
 }
 

@@ -36,7 +36,7 @@ export function isAddress(address) {
 
 /** @param {string} prefix @returns {[string, string][]} what follows the prefix in the key, and the text */
 function items(prefix) {
-  return Object.keys(localStorage)
+  return Array.from({ length: localStorage.length }, (_, k) => localStorage.key(k) ?? "")
     .filter((key) => key.startsWith(prefix))
     .map((key) => [key.slice(prefix.length), localStorage.getItem(key) ?? ""]);
 }

@@ -54,7 +54,7 @@ export class Record {
     addEventListener("storage", ({ key }) => concerns(key, address) && this.#look());
     // Of what happened while it slept, the page has heard nothing.
     addEventListener("pageshow", ({ persisted }) => persisted && this.#look());
-    addEventListener("visibilitychange", () => this.#look());
+    addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#look());
   }
 
   get cells() {
