@@ -95,14 +95,15 @@ SITE_SOURCES := mkdocs.yml package.json LICENSE tests/floors.py $(shell find doc
 # The theme brings a script for every language; `lang` in mkdocs.yml asks for these.
 UNUSED_LANGUAGES := $(foreach name,stemmer.support multi zh,! -name lunr.$(name).min.js)
 
-# The page of third-party licences names what the bundle and the runtime hold: these come first.
+# The bundle holds the list of the runtime's files; the page of third-party licences names what both
+# hold: these come first.
 # Built under another name and moved at the end, so that site/ is never half a site. jieba keeps its
 # dictionary in TMPDIR; /tmp is where another user's copy could be in the way.
 .cache/site.stamp: .venv/.stamp node_modules/.stamp $(SITE_SOURCES)
 	@mkdir -p .cache
 	@set -e; new=$$(mktemp -d .cache/site-XXXXXX); trap "rm -rf $$new" EXIT; \
-	rm -rf .cache/bundle; npm run --silent bundle -- --outdir=.cache/bundle; \
 	$(PY) -m docs.tools.runtime; \
+	rm -rf .cache/bundle; npm run --silent bundle -- --outdir=.cache/bundle; \
 	TMPDIR=$$PWD/.cache $(PY) -m mkdocs build --strict --quiet --site-dir $$new; \
 	find $$new/assets/javascripts/lunr -type f $(UNUSED_LANGUAGES) -delete; \
 	$(PY) -m docs.tools.math $$new; \

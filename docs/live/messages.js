@@ -1,22 +1,24 @@
 /**
  * Everything that the page and the Python worker say to each other.
  *
- * @typedef {{type: "start", interrupt: Uint8Array | null, reload: boolean}} Start
- *   once: load Python; `reload` passes by the browser's cache, which may hold a damaged file
+ * @typedef {{type: "start", interrupt: Uint8Array | null}} Start  once: load Python
  * @typedef {{type: "run", sources: string[], labels: string[], target: number, scale: number}} RunCell
  *   every cell of the page in order, and the one to run
  * @typedef {{type: "lab", request: string}} AskLab
  *   a question of the parameter panel to labkit.diagrams.panel.answer, as JSON
  * @typedef {RunCell | AskLab} Question
  * @typedef {{type: "ping"}} Ping  it waits behind the jobs, so that its answer says that they are done
- * @typedef {{type: "cancel"}} Cancel  end the cell where it awaits
- * @typedef {Start | Ping | Cancel | Question & {id: number}} ToWorker
+ * @typedef {{type: "stop"}} StopAwaiting  end the cell where it awaits
+ * @typedef {{type: "cancel"} & Omit<Loss, "part">} Cancel  give up the downloads under way
+ * @typedef {Start | Ping | StopAwaiting | Cancel | Question & {id: number}} ToWorker
  *   each question with the id of its job, which every reply repeats
  *
- * @typedef {{type: "progress", text: string}} Progress  what is loading now
+ * @typedef {{type: "progress", text: string, part: string | null}} Progress
+ *   what is being loaded, in words; `part`: whose bytes are awaited, null where Python is at work
  * @typedef {{type: "pong"}} Pong  to Ping
- * @typedef {{part: string, reason: string, network: boolean}} Loss
- *   a file or a package that could not be loaded, and why; `network`: the reader's line may be the cause
+ * @typedef {{part: string, reason: string, network: boolean, stopped?: boolean}} Loss
+ *   a file or a package that could not be loaded, and why; `network`: the reader's line may be the
+ *   cause; `stopped`: the reader did not want to wait
  * @typedef {{type: "lost", why: "load", loss: Loss}
  *   | {type: "lost", why: "start" | "crash" | "silent" | "stop", reason: string}} Lost
  *   this worker is of no use any more, and its variables are gone

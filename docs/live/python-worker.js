@@ -1,18 +1,22 @@
 /** Pyodide: loads Python and the packages of a page, runs cells. */
-import { incomplete, LoadError, watchFetch } from "./downloads.js";
+import { Arrivals } from "./arrivals.js";
+import { Downloads, LoadError } from "./downloads.js";
 import figures from "./figures.py";
 import health from "./health.py";
 import matplotlibrc from "./matplotlibrc";
 import prerequisites from "./prerequisites.py";
 import runner from "./runner.py";
+import { CORE, FONT, likelyModules, lock, nameOf, partsFor, PROGRAM } from "./runtime-files.js";
 import syntax from "./syntax.py";
 
-/** @import {AskLab, Figure, FromWorker, Ping, Question, RunCell, Start, Text, ToWorker} from "./messages.js" */
+/** @import {AskLab, Figure, FromWorker, Lost, Ping, Question, RunCell, Start, Text, ToWorker} from "./messages.js" */
 /** @import {PyodideInterface} from "pyodide" */
 
 const RUNTIME = new URL("../runtime/", import.meta.url).href;
-const FONT = `${RUNTIME}fonts/NotoSansSC-subset.ttf`;
 const LIBRARY = "/lib/live";
+const START = "启动 Python…";
+const UNPACK = "装入用到的包…";
+const FONT_FILE = `${LIBRARY}/font.ttf`;
 const FILES = {
   "figures.py": figures,
   "health.py": health,
@@ -26,11 +30,10 @@ const FILES = {
 
 /** @type {Promise<Started>} */
 let python;
+let up = false;
 let jobs = Promise.resolve();
 /** What the messages of runner.py are about. */
 let running = { id: 0, cell: -1 };
-/** Downloads that failed since the packages of a cell are being loaded. @type {LoadError[]} */
-let failures = [];
 
 // Kept from the reader's code, which may replace what belongs to `self`.
 const post = self.postMessage.bind(self);
@@ -42,8 +45,9 @@ self.close = () => {};
 Reflect.deleteProperty(self, "Worker");
 /** @param {FromWorker} message @param {Transferable[]} [transfer] */
 const send = (message, transfer = []) => post(message, { transfer });
-/** @param {string} text */
-const progress = (text) => send({ type: "progress", text });
+
+const arrivals = new Arrivals((text, part) => send({ type: "progress", text, part }));
+const downloads = new Downloads(RUNTIME, arrivals);
 
 /** Its last line; Pyodide also throws what is no Error. @param {any} error */
 const summary = (error) => String(error?.message ?? error).trim().split("\n").at(-1) ?? "";
@@ -51,10 +55,13 @@ const summary = (error) => String(error?.message ?? error).trim().split("\n").at
 self.addEventListener("message", (/** @type {MessageEvent<ToWorker>} */ { data }) => {
   if (data.type === "start") {
     python = start(data);
-    python.catch((error) => send({ type: "lost", why: "load", loss: lossAtStart(error).loss }));
+    python.catch((error) => send(lostAtStart(error)));
+  } else if (data.type === "stop") {
+    python.then(stop);
   } else if (data.type === "cancel") {
-    python.then(cancel);
+    downloads.cancel(data);
   } else {
+    if (data.type !== "ping" && !up) expectPackages(data);
     jobs = jobs.then(() => take(data));
   }
 });
@@ -69,7 +76,7 @@ self.addEventListener("error", (event) => collapse(event, event.error));
 self.addEventListener("unhandledrejection", (event) => collapse(event, event.reason));
 
 /** Here Python runs no line: an interrupt would hit the wrong one. @param {Started} started */
-function cancel({ page, interrupt }) {
+function stop({ page, interrupt }) {
   if (interrupt) interrupt[0] = 0;
   page.cancel();
 }
@@ -85,76 +92,56 @@ async function take(job) {
     if (error instanceof LoadError) send({ type: "unloaded", id: job.id, loss: error.loss });
     else send({ type: "lost", why: "crash", reason: summary(error) });
   }
+  arrivals.reset();
 }
 
-/** No code of the reader's has run: it is the files or the browser. @param {unknown} error */
-function lossAtStart(error) {
-  if (error instanceof LoadError) return error;
-  if (error instanceof SyntaxError) return incomplete("pyodide-lock.json");
-  const reason = `没有下载完整，或者浏览器不能运行它（${summary(error)}）`;
-  return new LoadError({ part: "运行环境", reason, network: true });
+/** A guess, before Python can read the code: how much is to come should be known from the start. @param {Question} job */
+function expectPackages(job) {
+  const sources = job.type === "run" ? job.sources.slice(0, job.target + 1) : ["import labkit"];
+  arrivals.expect(partsFor(sources.flatMap(likelyModules)), START);
+}
+
+/** No code of the reader's has run: it is the files or the browser. @param {unknown} error @returns {Lost} */
+function lostAtStart(error) {
+  if (error instanceof LoadError) return { type: "lost", why: "load", loss: error.loss };
+  return { type: "lost", why: "start", reason: summary(error) };
 }
 
 /** @param {Start} options */
-async function start({ interrupt, reload }) {
-  progress("下载 Python 运行环境…");
-  const failed = failure(reload);
-  const downloads = watchDownloads();
-  const { loadPyodide } = await import(`${RUNTIME}pyodide.mjs`).catch(() => {
-    throw incomplete("pyodide.mjs");
-  });
-  /** @type {Promise<PyodideInterface>} */
-  const loaded = loadPyodide({
-    indexURL: RUNTIME,
-    env: { HOME: "/home/pyodide", MATPLOTLIBRC: `${LIBRARY}/matplotlibrc` },
-  });
-  const pyodide = await Promise.race([failed, loaded]);
-  downloads.disconnect();
+async function start({ interrupt }) {
+  if (!("WebAssembly" in self)) throw new Error("没有 WebAssembly，可能被浏览器的安全设置关掉了");
+  arrivals.expect(CORE, START);
+  downloads.serve();
+  /** Pyodide waits for ever when one of its own files does not come. @type {Promise<never>} */
+  const failed = new Promise((_, reject) => downloads.failed = reject);
+  const pyodide = await Promise.race([failed, load()]);
   pyodide.FS.mkdirTree(LIBRARY);
   for (const [name, text] of Object.entries(FILES)) pyodide.FS.writeFile(`${LIBRARY}/${name}`, text);
   pyodide.runPython("import sys; sys.path.append('/lib')");
   const page = pyodide.pyimport("live.runner").Page(forward);
   const { damage } = pyodide.pyimport("live.health");
   if (interrupt) pyodide.setInterruptBuffer(interrupt);
+  up = true;
   return { pyodide, page, damage, interrupt };
 }
 
-/**
- * Pyodide waits for ever when one of its own files is missing or damaged; here that is an error.
- * @param {boolean} reload
- * @returns {Promise<never>}
- */
-function failure(reload) {
-  const { instantiateStreaming } = WebAssembly;
-  return new Promise((_, reject) => {
-    watchFetch(RUNTIME, reload, (error) => {
-      failures.push(error);
-      reject(error);
-    });
-    WebAssembly.instantiateStreaming = async (source, imports) => {
-      try {
-        const program = await instantiateStreaming(source, imports);
-        progress("启动 Python…");
-        return program;
-      } catch (error) {
-        reject(error instanceof WebAssembly.CompileError ? incomplete("pyodide.asm.wasm") : error);
-        throw error;
-      }
-    };
+/** Pyodide, out of files that have been checked. @returns {Promise<PyodideInterface>} */
+async function load() {
+  const program = downloads.use(PROGRAM, (response) => WebAssembly.compileStreaming(response));
+  const glue = downloads.module("pyodide.asm.mjs");
+  for (const file of [program, glue]) file.catch(() => {}); // told by `failed`
+  WebAssembly.instantiateStreaming = async (_, imports) => {
+    const module = /** @type {WebAssembly.Module} */ ((await program).begun);
+    return { module, instance: await WebAssembly.instantiate(module, imports) };
+  };
+  const { loadPyodide } = await downloads.module("pyodide.mjs");
+  return loadPyodide({
+    indexURL: RUNTIME,
+    packageBaseUrl: RUNTIME,
+    lockFileContents: lock,
+    createPyodideModule: async (/** @type {any} */ settings) => (await glue).default(settings),
+    env: { HOME: "/home/pyodide", MATPLOTLIBRC: `${LIBRARY}/matplotlibrc` },
   });
-}
-
-/** Says how much of Python itself has come. */
-function watchDownloads() {
-  let bytes = 0;
-  const observer = new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) {
-      bytes += /** @type {PerformanceResourceTiming} */ (entry).encodedBodySize;
-    }
-    progress(`下载 Python 运行环境… ${(bytes / 1e6).toFixed(1)} MB`);
-  });
-  observer.observe({ type: "resource" });
-  return observer;
 }
 
 /** What runner.py sends about the cell that runs. @param {any} message */
@@ -166,54 +153,32 @@ function forward(message) {
   send(sent, sent.type === "figure" && sent.png ? [sent.png.buffer] : []);
 }
 
-/**
- * The packages that a cell imports, and theirs. Pyodide's own search takes a package for complete
- * whose dependencies did not come.
- * @param {PyodideInterface} pyodide
- * @param {string} source
- */
-function packagesFor({ pyodide_py, lockfile }, source) {
-  /** @type {string[]} */
-  const imports = pyodide_py.code.find_imports(source).toJs();
-  const { packages } = lockfile;
-  const wanted = new Set(
-    Object.keys(packages).filter((name) => packages[name].imports.some((module) => imports.includes(module))),
-  );
-  // A set's iteration visits what is added on the way.
-  for (const name of wanted) packages[name].depends.forEach((other) => wanted.add(other));
-  return [...wanted].map((name) => packages[name].name);
+/** What is not there yet of what these modules need. @param {PyodideInterface} pyodide @param {string[]} modules */
+function missing({ FS, loadedPackages }, modules) {
+  const loaded = Object.keys(loadedPackages);
+  const there = FS.analyzePath(FONT_FILE).exists;
+  return partsFor(modules).filter((part) => (part === FONT ? !there : !loaded.includes(nameOf(part))));
 }
 
-/** Load the packages that a cell imports. @param {PyodideInterface} pyodide @param {string} source */
-async function load(pyodide, source) {
-  const wanted = packagesFor(pyodide, source);
-  const missing = wanted.filter((name) => !(name in pyodide.loadedPackages));
-  if (missing.length) await loadPackages(pyodide, missing);
-  const font = `${LIBRARY}/font.ttf`;
-  if (wanted.includes("matplotlib") && !pyodide.FS.analyzePath(font).exists) {
-    progress("载入中文字体…");
-    const response = await self.fetch(FONT);
-    const bytes = await response.arrayBuffer().catch(() => {
-      throw incomplete("中文字体");
-    });
-    pyodide.FS.writeFile(font, new Uint8Array(bytes));
-  }
+/** Load the packages of these modules. @param {PyodideInterface} pyodide @param {string[]} modules */
+async function prepare(pyodide, modules) {
+  const parts = missing(pyodide, modules);
+  const names = parts.filter((part) => part !== FONT).map(nameOf);
+  if (names.length) await loadPackages(pyodide, names);
+  if (parts.includes(FONT)) pyodide.FS.writeFile(FONT_FILE, await downloads.get(FONT));
 }
 
 /** @param {PyodideInterface} pyodide @param {string[]} names */
 async function loadPackages(pyodide, names) {
   /** @type {string[]} */
   const errors = [];
-  failures = [];
-  await pyodide.loadPackage(names, {
-    messageCallback: (text) => {
-      if (text.startsWith("Loading ")) progress(`载入 ${text.slice("Loading ".length)}…`);
-    },
-    errorCallback: (text) => errors.push(text),
-  });
+  /** @type {LoadError[]} */
+  const failures = [];
+  downloads.failed = (error) => failures.push(error);
+  await pyodide.loadPackage(names, { messageCallback: () => {}, errorCallback: (text) => errors.push(text) });
   const [first] = failures;
   const lost = names.filter((name) => !(name in pyodide.loadedPackages));
-  if (first) throw new LoadError({ ...first.loss, part: lost.join("、") });
+  if (first) throw new LoadError({ ...first.loss, part: lost.length > 3 ? `${lost[0]} 等 ${lost.length} 个包` : lost.join("、") });
   if (errors.length) throw new Error(errors.join("\n"));
 }
 
@@ -222,8 +187,12 @@ async function run({ pyodide, page, damage }, { id, sources, labels, target, sca
   const [texts, files] = [pyodide.toPy(sources), pyodide.toPy(labels)];
   const before = page.missing(texts, target).toJs();
   send({ type: "plan", id, before });
-  for (const cell of [...before, target]) {
-    await load(pyodide, page.imports(sources[cell]));
+  const cells = [...before, target];
+  /** @type {string[][]} */
+  const modules = cells.map((cell) => pyodide.pyodide_py.code.find_imports(page.imports(sources[cell])).toJs());
+  arrivals.expect(missing(pyodide, modules.flat()), UNPACK);
+  for (const [i, cell] of cells.entries()) {
+    await prepare(pyodide, modules[i]);
     running = { id, cell };
     send({ type: "begin", id, cell });
     const error = (await page.run(texts, files, cell, scale))?.toJs({ dict_converter: Object.fromEntries });
@@ -235,7 +204,8 @@ async function run({ pyodide, page, damage }, { id, sources, labels, target, sca
 
 /** @param {Started} started @param {AskLab & {id: number}} job */
 async function answer({ pyodide }, { id, request }) {
-  await load(pyodide, "import labkit");
+  arrivals.expect(missing(pyodide, ["labkit"]), UNPACK);
+  await prepare(pyodide, ["labkit"]);
   send({ type: "answer", id, text: pyodide.pyimport("labkit.diagrams.panel").answer(request) });
   send({ type: "finished", id, failed: null });
 }

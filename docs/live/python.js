@@ -1,14 +1,16 @@
 /** The page's side of the worker: start it on first need, run one job at a time, stop. */
 
 import { Pulse } from "./pulse.js";
+import { Silence } from "./silence.js";
 
-/** @import {FromWorker, Question, Replaced, Stray, ToWorker} from "./messages.js" */
+/** @import {FromWorker, Loss, Question, Replaced, Stray, ToWorker} from "./messages.js" */
 /** @typedef {(message: FromWorker | Replaced | Stray) => void} Listener  to all that concerns one job */
 /** @typedef {{id: number, question: Question, on: Listener}} Job */
 
 // Python looks at the interrupt buffer between bytecodes; a long step in C does not.
 const PATIENCE = 800;
 const WORKER = { part: "python-worker.js", reason: "没有下载下来", network: true };
+const WORKER_FILE = new URL("./python-worker.js", import.meta.url);
 const KEYBOARD_INTERRUPT = 2; // SIGINT
 // A worker from a blob inherits the page's Content-Security-Policy; one that is started from an
 // address knows only headers, which many hosts do not send. `import` as a statement would count as
@@ -17,7 +19,7 @@ const STARTER = `
   const waiting = [];
   const wait = ({ data }) => waiting.push(data);
   addEventListener("message", wait);
-  import(${JSON.stringify(new URL("./python-worker.js", import.meta.url).href)}).then(() => {
+  import(${JSON.stringify(WORKER_FILE.href)}).then(() => {
     removeEventListener("message", wait);
     waiting.forEach((data) => dispatchEvent(new MessageEvent("message", { data })));
   }, reportError);`;
@@ -47,6 +49,10 @@ export class Python {
   #pulse = new Pulse(
     () => this.#send({ type: "ping" }),
     () => this.#receive({ type: "lost", why: "silent", reason: "" }),
+  );
+  #silence = new Silence(
+    (text, part) => this.#first?.on({ type: "progress", text, part }),
+    (part, reason) => this.#giveUp({ part, reason, network: true }),
   );
   /** The files that came last could not be used. */
   #damaged = false;
@@ -81,7 +87,8 @@ export class Python {
     };
     this.#worker = worker;
     this.#interrupt = interruptBuffer();
-    this.#send({ type: "start", interrupt: this.#interrupt, reload: this.#damaged });
+    this.#send({ type: "start", interrupt: this.#interrupt });
+    this.#silence.heard(WORKER.part);
   }
 
   /** What the browser refuses is told as any other loss. @param {() => void} action */
@@ -90,7 +97,8 @@ export class Python {
       action();
     } catch (error) {
       // Later, as every message: the job's owner is not yet back from asking.
-      setTimeout(() => this.#receive({ type: "lost", why: "start", reason: String(error) }));
+      const reason = "Worker" in globalThis ? String(error) : "没有 Web Worker";
+      setTimeout(() => this.#receive({ type: "lost", why: "start", reason }));
     }
   }
 
@@ -114,11 +122,21 @@ export class Python {
       on({ type: "finished", id, failed: question.type === "run" ? question.target : null });
     } else if (this.#interrupt && this.#inCell) {
       this.#interrupt[0] = KEYBOARD_INTERRUPT;
-      this.#send({ type: "cancel" });
+      this.#send({ type: "stop" });
       setTimeout(() => job === this.#first && this.#lose(), PATIENCE);
+    } else if (this.ready && !this.#inCell) {
+      this.#send({ type: "cancel", reason: "", network: false, stopped: true });
+      // It may have begun by now.
+      setTimeout(() => job === this.#first && (this.#inCell ? this.stop(job) : this.#lose()), PATIENCE);
     } else {
       this.#lose();
     }
+  }
+
+  /** Nothing comes any more. A Python that runs stays. @param {Loss} loss */
+  #giveUp(loss) {
+    if (this.ready) this.#send({ type: "cancel", reason: loss.reason, network: loss.network });
+    else this.#receive({ type: "lost", why: "load", loss });
   }
 
   #lose() {
@@ -148,6 +166,7 @@ export class Python {
   /** @param {FromWorker | Stray} message */
   #receive(message) {
     if (message.type === "pong") return this.#pulse.answered();
+    this.#silence.heard(message.type === "progress" ? message.part : null);
     // Loading and the loss of the worker concern the job that waits for it.
     const job = "id" in message ? this.#jobs.get(message.id) : this.#first;
     if ("id" in message && !job) return; // to a job that was stopped
@@ -181,7 +200,10 @@ export class Python {
     this.#worker?.terminate();
     this.#worker = null;
     this.#inCell = this.ready = false;
+    this.#silence.heard(null);
     this.#damaged ||= damaged;
+    // The browser's cache may hold it damaged.
+    if (damaged) fetch(WORKER_FILE, { cache: "reload" }).catch(() => {});
     this.#pulse.answered();
   }
 }

@@ -16,7 +16,8 @@ const advice = (network) => (network ? "请检查网络后重试。" : "请稍�
 /** @param {Lost | Unloaded} message */
 export function explain(message) {
   if (message.type === "unloaded") {
-    const { part, reason, network } = message.loss;
+    const { part, reason, network, stopped } = message.loss;
+    if (stopped) return `已停止，${part} 还没有载入。变量都还在。`;
     return `这里要用的 ${part} ${reason}，所以没有运行。变量都还在，${advice(network)}`;
   }
   if (message.why === "load") {

@@ -1,7 +1,8 @@
 """Assemble what the browser needs to run Python: `python -m docs.tools.runtime`.
 
 The result is ``.cache/runtime/``: Pyodide's core, NumPy and matplotlib with what they import,
-labkit, the lock file that lists them, and a Chinese font. Each part is kept in ``.cache/parts/``
+labkit, the lock file that lists them, a Chinese font, and a list of these files' sizes and hashes,
+which the worker checks its downloads by. Each part is kept in ``.cache/parts/``
 under a name that hashes what it was made from, so that a change makes only its own part again.
 Every folder is filled under a temporary name and renamed at the end.
 """
@@ -32,6 +33,7 @@ FONT_PACKAGE = ROOT / "node_modules/@expo-google-fonts/noto-sans-sc"
 COMPILER = Path(__file__).with_name("compile.mjs")
 
 LOCK_FILE = "pyodide-lock.json"
+FILE_LIST = "files.json"
 CORE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
 STANDARD_LIBRARY = "python_stdlib.zip"
 PACKAGES = ("numpy", "matplotlib")
@@ -272,6 +274,15 @@ def link_files(source: Path, target: Path) -> None:
     shutil.copytree(source, target, copy_function=os.link, dirs_exist_ok=True)
 
 
+def write_file_list(runtime: Path) -> None:
+    files = {
+        path.relative_to(runtime).as_posix(): {"size": path.stat().st_size, "sha256": sha256(path)}
+        for path in sorted(runtime.rglob("*"))
+        if path.is_file()
+    }
+    (runtime / FILE_LIST).write_text(json.dumps(files, indent=1) + "\n")
+
+
 def assemble(cache: Path = CACHE, download: Callable[[Path], Path] = download_carrier) -> Path:
     """Bring ``cache/runtime`` up to date and return it."""
     official = official_lock()
@@ -313,6 +324,7 @@ def assemble(cache: Path = CACHE, download: Callable[[Path], Path] = download_ca
         # Replaced, not written into: the linked file belongs to its part.
         (empty / LOCK_FILE).unlink()
         lock.to_json(empty / LOCK_FILE)
+        write_file_list(empty)
     stamp.write_text(runtime_key)
     return runtime
 
