@@ -26,7 +26,7 @@ OUR_FILES = [
     *("*.html", "search/search_index.json", "sitemap.xml", "sitemap.xml.gz", "images/favicon.svg"),
     *("stylesheets/site.css", "live/live-code.css", "live/layer-lab.css", "licences/*.txt"),
     *("_headers", "hosting/*.conf"),
-    *("runtime/labkit-*.whl", "runtime/pyodide-lock.json"),
+    *("runtime/labkit-*.whl", "runtime/pyodide-lock.json", "runtime/files.json"),
 ]
 # What stands in these is found out below.
 OTHERS_FILES = [

@@ -65,13 +65,26 @@ def test_files_are_exactly_those_of_the_lock():
     listed = {package["file_name"] for package in LOCK["packages"].values()}
     assert {path.name for path in RUNTIME.glob("*.whl")} == listed
     others = {path.name for path in RUNTIME.iterdir() if path.suffix != ".whl"}
-    assert others == {*runtime.CORE_FILES, runtime.STANDARD_LIBRARY, runtime.LOCK_FILE, "fonts"}
+    lists = {runtime.LOCK_FILE, runtime.FILE_LIST}
+    assert others == {*runtime.CORE_FILES, runtime.STANDARD_LIBRARY, *lists, "fonts"}
 
 
 @pytest.mark.parametrize("name", sorted(USED))
 def test_every_hash_is_the_locks(name):
     package = LOCK["packages"][name]
     assert runtime.sha256(RUNTIME / package["file_name"]) == package["sha256"]
+
+
+def test_sizes_and_hashes_are_those_of_the_files():
+    listed = json.loads((RUNTIME / runtime.FILE_LIST).read_text())
+    files = {path.relative_to(RUNTIME).as_posix(): path for path in RUNTIME.rglob("*")}
+    present = {name for name, path in files.items() if path.is_file()}
+    assert set(listed) == present - {runtime.FILE_LIST}
+    for name, file in listed.items():
+        assert (file["size"], file["sha256"]) == (
+            files[name].stat().st_size,
+            runtime.sha256(files[name]),
+        )
 
 
 def test_core_files_are_those_of_the_npm_package():

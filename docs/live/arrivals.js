@@ -3,7 +3,7 @@ import { CORE, FILES, nameOf } from "./runtime-files.js";
 
 const TICK = 500; // milliseconds between two words to the reader
 const WINDOW = 5000; // milliseconds whose rate tells the time left
-const SLOW = 20_000; // bytes a second, at which a tenth of a megabyte takes long
+const SLOW = 20_000; // bytes a second: a tenth of a megabyte takes long
 
 export class Arrivals {
   /** Bytes that have come of each part that is waited for. @type {Map<string, number>} */
@@ -12,6 +12,7 @@ export class Arrivals {
   #open = new Set();
   /** Of the last moments, the oldest first. @type {{time: number, bytes: number}[]} */
   #samples = [];
+  #clock = 0;
   /** What follows the downloads. */
   #after = "";
 
@@ -44,7 +45,7 @@ export class Arrivals {
   /** @param {string} part @param {number} bytes */
   came(part, bytes) {
     this.#come.set(part, (this.#come.get(part) ?? 0) + bytes);
-    if (performance.now() - (this.#samples.at(-1)?.time ?? -Infinity) > TICK) this.#say();
+    this.#clock ||= self.setTimeout(() => this.#say(), TICK);
   }
 
   /** All of it is there, or it will not come. @param {string} part */
@@ -54,14 +55,16 @@ export class Arrivals {
   }
 
   #say() {
+    clearTimeout(this.#clock);
+    this.#clock = 0;
     const [part = null] = [...this.#open].sort((a, b) => FILES[b].size - FILES[a].size);
     if (!part && this.#bytes) return this.tell(this.#after, null);
     const total = [...this.#come.keys()].reduce((sum, name) => sum + FILES[name].size, 0);
     const rate = this.#rate();
-    const digits = rate && rate < SLOW ? 2 : 1;
-    const [come, all] = [this.#bytes, total].map((bytes) => (bytes / 1e6).toFixed(digits));
+    const [unit, size, digits] = rate && rate < SLOW ? ["kB", 1e3, 0] : ["MB", 1e6, 1];
+    const [come, all] = [this.#bytes, total].map((bytes) => (bytes / size).toFixed(digits));
     const what = !part || CORE.includes(part) ? "Python" : nameOf(part);
-    this.tell(`载入 ${what}：${come} / ${all} MB${rate ? timeLeft((total - this.#bytes) / rate) : ""}`, part && nameOf(part));
+    this.tell(`载入 ${what}：${come} / ${all} ${unit}${rate ? timeLeft((total - this.#bytes) / rate) : ""}`, part && nameOf(part));
   }
 
   get #bytes() {

@@ -1,29 +1,43 @@
 /** A classic script that runs before the theme's own: what the theme does otherwise than this site needs. */
 import "./no-storage.js";
 
-/** By script: the places that are dumb without it, and what still works there. */
-const PLACES = /** @type {Record<string, [string, string]>} */ ({
-  "live-code.js": [".live.highlight", "代码可以读，现在不能运行"],
-  "layer-lab.js": ["layer-lab", "图可以看，现在不能改参数"],
-  "my-record.js": ["my-record", "现在看不到记录"],
+/** By script: the element that it makes, the places that are dumb without it, what still works there. */
+const SCRIPTS = /** @type {Record<string, [string, string, string]>} */ ({
+  "live-code.js": ["live-code", ".live.highlight", "代码可以读，现在不能运行"],
+  "layer-lab.js": ["layer-lab", "layer-lab", "图可以看，现在不能改参数"],
+  "my-record.js": ["my-record", "my-record", "现在看不到记录"],
 });
+const PATIENCE = 20_000; // milliseconds that a script may take
 
 // A script of the site that does not come would leave its places dumb. Module scripts fail
 // once the page has been read.
-addEventListener(
-  "error",
-  ({ target }) => {
-    const script = /** @type {HTMLScriptElement} */ (target);
-    const name = script.type === "module" && script.src?.split("/").at(-1);
-    const [places, words] = PLACES[name || ""] ?? [];
-    for (const place of places ? document.querySelectorAll(places) : []) {
+{
+  /** @param {string} name */
+  const tell = (name) => {
+    const [, places, words] = SCRIPTS[name];
+    delete SCRIPTS[name];
+    for (const place of document.querySelectorAll(places)) {
       const note = Object.assign(document.createElement("p"), { className: "live-missing" });
       note.textContent = `${words}：这一页的一个文件没有载入。请检查网络，再重新载入页面。`;
       place.before(note);
     }
-  },
-  true,
-);
+    // The browser's cache may hold a damaged one, which a reload would take again.
+    for (const { name } of performance.getEntriesByType("resource")) {
+      if (/\/live\/[^/]+\.js$/.test(name)) fetch(name, { cache: "reload" }).catch(() => {});
+    }
+  };
+  /** @param {Event} event */
+  const missing = ({ target }) => {
+    const script = /** @type {HTMLScriptElement} */ (target);
+    const name = script.type === "module" && script.src?.split("/").at(-1);
+    if (name && name in SCRIPTS) tell(name);
+  };
+  addEventListener("error", missing, true);
+  // One that hangs, or that cannot be read, says nothing.
+  setTimeout(() => {
+    for (const [name, [tag]] of Object.entries(SCRIPTS)) if (!customElements.get(tag)) tell(name);
+  }, PATIENCE);
+}
 
 // The theme loads the search index with every page, however large it has grown;
 // this holds the request back until the reader turns to the search box.

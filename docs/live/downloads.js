@@ -1,6 +1,6 @@
 /** The worker's downloads, counted and checked: a file that does not come whole is an error that names it. */
 import { sha256 } from "@noble/hashes/sha2";
-import { FILES, nameOf } from "./runtime-files.js";
+import { FILES, nameOf, PROGRAM } from "./runtime-files.js";
 
 /** @import {Arrivals} from "./arrivals.js" */
 /** @import {Loss} from "./messages.js" */
@@ -55,7 +55,8 @@ export class Downloads {
       const url = file instanceof Request ? file.url : new URL(file, self.location.href).href;
       const part = url.slice(this.root.length);
       if (!url.startsWith(this.root) || !(part in FILES)) return this.#fetch(file, options);
-      return new Response(await this.get(part));
+      // The program is compiled while it comes, before Pyodide asks for it.
+      return new Response(part === PROGRAM ? null : await this.get(part));
     };
   }
 

@@ -25,6 +25,15 @@ const TEMPLATE = `
   </div>
   <div class="live-output" role="region"></div>`;
 
+const LATE = 20_000; // milliseconds after which a file counts as missing
+
+/** Load the page anew, and what the browser's cache may hold damaged of its scripts. */
+async function reload() {
+  const scripts = performance.getEntriesByType("resource").filter(({ name }) => /\/live\/[^/]+\.js$/.test(name));
+  await Promise.allSettled(scripts.map(({ name }) => fetch(name, { cache: "reload" })));
+  location.reload();
+}
+
 export class LiveCode extends HTMLElement {
   #alive = new AbortController();
   /** @type {Editor | null} */
@@ -170,7 +179,7 @@ export class LiveCode extends HTMLElement {
       this.#page.python.restart();
       this.#notes.note("正在重新启动 Python，变量已清空，再次运行时会先运行需要的格。");
     }
-    if (button?.name === "reload") location.reload();
+    if (button?.name === "reload") reload();
     if (button?.name === "copy") copy(this.code).then(() => this.#notes.say("已复制"), () => this.#notes.say("浏览器不让复制"));
     if (!button) return;
     this.versions.press(button.name);
@@ -182,8 +191,11 @@ export class LiveCode extends HTMLElement {
   async #edit() {
     if (this.#editorWanted) return;
     this.#editorWanted = true;
+    const late = setTimeout(() => this.#noEditor(), LATE);
     const { Editor } = await import("./editor.js").catch(() => ({ Editor: null }));
+    clearTimeout(late);
     if (!Editor) return this.#noEditor();
+    this.querySelector(".live-missing")?.remove();
     const pre = this.querySelector("pre");
     if (!pre) return;
     this.#editor = new Editor(pre, {
@@ -197,6 +209,7 @@ export class LiveCode extends HTMLElement {
 
   /** Its file has not come: what runs is the text as it stands. */
   #noEditor() {
+    if (this.querySelector(".live-missing")) return;
     const button = '<button type="button" name="reload">重新载入页面</button>';
     this.insertAdjacentHTML("beforeend", `<p class="live-missing" role="status">编辑框没有载入，这里的代码只能读和运行，不能改。${button}</p>`);
   }

@@ -98,7 +98,7 @@ async function take(job) {
 /** A guess, before Python can read the code: how much is to come should be known from the start. @param {Question} job */
 function expectPackages(job) {
   const sources = job.type === "run" ? job.sources.slice(0, job.target + 1) : ["import labkit"];
-  arrivals.expect(partsFor(sources.flatMap(likelyModules)), START);
+  arrivals.expect([...CORE, ...partsFor(sources.flatMap(likelyModules))], START);
 }
 
 /** No code of the reader's has run: it is the files or the browser. @param {unknown} error @returns {Lost} */
@@ -164,8 +164,15 @@ function missing({ FS, loadedPackages }, modules) {
 async function prepare(pyodide, modules) {
   const parts = missing(pyodide, modules);
   const names = parts.filter((part) => part !== FONT).map(nameOf);
-  if (names.length) await loadPackages(pyodide, names);
-  if (parts.includes(FONT)) pyodide.FS.writeFile(FONT_FILE, await downloads.get(FONT));
+  const font = parts.includes(FONT) ? downloads.get(FONT) : null;
+  font?.catch(() => {}); // told by `await`, below
+  try {
+    if (names.length) await loadPackages(pyodide, names);
+    if (font) pyodide.FS.writeFile(FONT_FILE, await font);
+  } catch (error) {
+    downloads.cancel({ reason: "", network: false }); // nobody waits for the font now
+    throw error;
+  }
 }
 
 /** @param {PyodideInterface} pyodide @param {string[]} names */
@@ -176,8 +183,8 @@ async function loadPackages(pyodide, names) {
   const failures = [];
   downloads.failed = (error) => failures.push(error);
   await pyodide.loadPackage(names, { messageCallback: () => {}, errorCallback: (text) => errors.push(text) });
-  const [first] = failures;
   const lost = names.filter((name) => !(name in pyodide.loadedPackages));
+  const first = failures.find(({ loss }) => lost.includes(loss.part));
   if (first) throw new LoadError({ ...first.loss, part: lost.length > 3 ? `${lost[0]} 等 ${lost.length} 个包` : lost.join("、") });
   if (errors.length) throw new Error(errors.join("\n"));
 }

@@ -10,20 +10,24 @@ import { Silence } from "./silence.js";
 // Python looks at the interrupt buffer between bytecodes; a long step in C does not.
 const PATIENCE = 800;
 const WORKER = { part: "python-worker.js", reason: "没有下载下来", network: true };
-const WORKER_FILE = new URL("./python-worker.js", import.meta.url);
 const KEYBOARD_INTERRUPT = 2; // SIGINT
-// A worker from a blob inherits the page's Content-Security-Policy; one that is started from an
-// address knows only headers, which many hosts do not send. `import` as a statement would count as
-// starting a worker from an address. What the page says meanwhile waits.
-const STARTER = `
-  const waiting = [];
-  const wait = ({ data }) => waiting.push(data);
-  addEventListener("message", wait);
-  import(${JSON.stringify(WORKER_FILE.href)}).then(() => {
-    removeEventListener("message", wait);
-    waiting.forEach((data) => dispatchEvent(new MessageEvent("message", { data })));
-  }, reportError);`;
-const ADDRESS = URL.createObjectURL(new Blob([STARTER], { type: "text/javascript" }));
+/**
+ * A worker from a blob inherits the page's Content-Security-Policy; one that is started from an
+ * address knows only headers, which many hosts do not send. `import` as a statement would count as
+ * starting a worker from an address. What the page says meanwhile waits.
+ * @param {string} address
+ */
+function starter(address) {
+  const source = `
+    const waiting = [];
+    const wait = ({ data }) => waiting.push(data);
+    addEventListener("message", wait);
+    import(${JSON.stringify(address)}).then(() => {
+      removeEventListener("message", wait);
+      waiting.forEach((data) => dispatchEvent(new MessageEvent("message", { data })));
+    }, reportError);`;
+  return URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+}
 
 /** Shared memory; some browsers lack it where others have it. */
 function interruptBuffer() {
@@ -72,7 +76,10 @@ export class Python {
   }
 
   #start() {
-    const worker = new Worker(ADDRESS, { type: "module" });
+    const file = new URL("./python-worker.js", import.meta.url);
+    // The browser's cache may hold it damaged.
+    if (this.#damaged) file.search = `${Date.now()}`;
+    const worker = new Worker(starter(file.href), { type: "module" });
     /** @param {FromWorker | Stray} message */
     const receive = (message) => {
       // What a worker said before it was ended may still arrive.
@@ -202,8 +209,6 @@ export class Python {
     this.#inCell = this.ready = false;
     this.#silence.heard(null);
     this.#damaged ||= damaged;
-    // The browser's cache may hold it damaged.
-    if (damaged) fetch(WORKER_FILE, { cache: "reload" }).catch(() => {});
     this.#pulse.answered();
   }
 }

@@ -1,7 +1,6 @@
 """<live-code> in Chromium, on pages made here, with the built site's bundle and runtime."""
 
 import re
-import shutil
 from textwrap import indent
 
 import pytest
@@ -416,7 +415,7 @@ def test_loading_says_what_loads(open_cells):
         )
         run_cell(page, 0)
         shown = " ".join(page.evaluate("shown"))
-        assert re.search("下载 Python.*启动 Python.*载入 numpy.*运行中", shown), shown
+        assert re.search("载入 Python.*启动 Python.*载入 numpy.*运行中", shown), shown
 
 
 def type_into(page, index, text):
@@ -575,72 +574,6 @@ def test_nothing_of_python_loads_before_it_is_needed(open_cells):
         assert not any("runtime" in name or "python-worker" in name for name in loaded)
 
 
-START = "Python 没有载入成功："
-NETWORK = "请检查网络后重试。"
-
-
-@pytest.mark.parametrize(
-    "name, damage, note",
-    [
-        (
-            "pyodide.asm.wasm",
-            "missing",
-            f"{START}pyodide.asm.wasm 没有下载下来（服务器答复 404）。请稍后重试。",
-        ),
-        ("pyodide.asm.wasm", "cut", f"{START}pyodide.asm.wasm 没有下载完整。{NETWORK}"),
-        ("python_stdlib.zip", "cut", f"{START}运行环境 没有下载完整，或者浏览器不能运行它"),
-        ("pyodide-lock.json", "cut", f"{START}pyodide-lock.json 没有下载完整。{NETWORK}"),
-        (
-            "numpy-*.whl",
-            "changed",
-            f"这里要用的 numpy 没有下载下来，或者没有下载完整，所以没有运行。变量都还在，{NETWORK}",
-        ),
-    ],
-)
-def test_damaged_runtime_is_explained_and_can_be_tried_again(
-    browser, write, folder, name, damage, note
-):
-    write("damaged.html", live("import numpy\nnumpy.ones(1)"))
-    runtime = folder / "runtime"
-    runtime.unlink()
-    shutil.copytree(SITE / "runtime", runtime, symlinks=True)
-    (file,) = runtime.glob(name)
-    whole = file.read_bytes()
-    try:
-        with serve(folder) as host, browser.new_context() as context:
-            page = context.new_page()
-            page.goto(f"{host}/damaged.html")
-            file.unlink()
-            if damage == "cut":
-                file.write_bytes(whole[: len(whole) // 2])
-            if damage == "changed":
-                file.write_bytes(
-                    b"x".join([whole[: len(whole) // 2], whole[len(whole) // 2 + 1 :]])
-                )
-            output = run_cell(page, 0)
-            assert output.note.startswith(note)
-            assert output.text == []
-            file.write_bytes(whole)
-            cell(page, 0).get_by_role("button", name="重试").click()
-            output = finish(page, 0)
-            assert (output.text, output.note) == (["array([1.])"], "")
-    finally:
-        shutil.rmtree(runtime)
-        runtime.symlink_to(SITE / "runtime")
-
-
-def test_a_worker_that_does_not_come_is_named_and_can_be_tried_again(browser, host, write):
-    with browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{host}/{write('no-worker.html', live('1 + 1'))}")
-        page.route("**/live/python-worker.js", lambda route: route.abort())
-        note = run_cell(page, 0).note
-        assert note.startswith(f"{START}python-worker.js 没有下载下来。{NETWORK}")
-        page.unroute_all()
-        cell(page, 0).get_by_role("button", name="重试").click()
-        assert finish(page, 0).text == ["2"]
-
-
 def test_cells_far_from_the_reader_stay_plain(open_cells):
     with open_cells(*(f"x{i} = {i}" for i in range(40))) as page:
         cell(page, 0).locator(".cm-editor").wait_for()
@@ -775,26 +708,6 @@ def test_an_error_of_a_timer_that_a_cell_left_behind_is_shown(open_cells, error,
         assert reason in note.text_content()
         output = run_cell(page, 1)
         assert (output.text, output.note) == (["1"], "")
-
-
-@pytest.mark.parametrize("package", ["matplotlib", "contourpy"])
-def test_a_package_that_does_not_come_leaves_python_and_its_variables(
-    browser, host, write, package
-):
-    codes = "x = 5", "import matplotlib.pyplot as plt\nplt.plot([x, x])\nplt.show()", "x"
-    with browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{host}/{write('offline.html', live(*codes))}")
-        run_cell(page, 0)
-        page.route(f"**/{package}-*.whl", lambda route: route.abort())
-        note = run_cell(page, 1).note
-        assert f"这里要用的 {package} 没有下载下来" in note and "请检查网络后重试。" in note
-        output = run_cell(page, 2)
-        assert (output.text, output.note) == (["5"], "")
-        page.unroute_all()
-        cell(page, 1).get_by_role("button", name="重试").click()
-        output = finish(page, 1)
-        assert (len(output.figures), output.error, output.note) == (1, None, "")
 
 
 def busy(seconds):
