@@ -35,7 +35,9 @@ const PATIENCE = 20_000; // milliseconds that a script may take
   addEventListener("error", missing, true);
   // One that hangs, or that cannot be read, says nothing.
   setTimeout(() => {
-    for (const [name, [tag]] of Object.entries(SCRIPTS)) if (!customElements.get(tag)) tell(name);
+    for (const [name, [tag, places]] of Object.entries(SCRIPTS)) {
+      if (document.querySelector(places) && !customElements.get(tag)) tell(name);
+    }
   }, PATIENCE);
 }
 
