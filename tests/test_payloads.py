@@ -101,7 +101,7 @@ CELLS = {
     "exit": "raise SystemExit(text)",
 }
 TITLES = """import matplotlib.pyplot as plt
-for line in text.replace('$', 'S').splitlines()[::4]:
+for line in text.replace('$', 'S').splitlines()[::6]:
     plt.figure(figsize=(1, 1))
     plt.title(line)
     plt.show()"""
@@ -143,7 +143,7 @@ def test_output(browser, plain_host, other):
         output = run_cell(page, 0)
         assert output.error is None
         alts = [image.get_attribute("alt") for image in output.figures]
-        lines = text.replace("$", "S").splitlines()[::4]
+        lines = text.replace("$", "S").splitlines()[::6]
         assert all(line in alt for line, alt in zip(lines, alts, strict=True))
         write_code(page, names + SVG)
         [image] = run_cell(page, 0).figures
