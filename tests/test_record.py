@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.browser import SITE, cell, open_page, run_cell, serve
+from tests.test_accessibility import AXE, OPTIONS, SMALL
 from tests.test_live import EXERCISE, SOLUTION, code, live, type_into, write
 
 __all__ = ["write"]  # a fixture: pages of these tests' own site
@@ -552,3 +553,29 @@ def test_an_import_that_finds_no_room_changes_nothing(opened, host):
 def test_without_javascript_the_page_of_the_record_says_so(browser, host):
     with open_page(browser, f"{host}/my-record/", java_script_enabled=False) as page:
         assert page.locator(".live-missing", has_text="没有 JavaScript").is_visible()
+
+
+def axe(page):
+    page.add_script_tag(path=AXE)
+    found = page.evaluate(f"axe.run({json.dumps(OPTIONS)})")["violations"]
+    return [(rule["id"], [node["html"][:150] for node in rule["nodes"]]) for rule in found]
+
+
+def test_axe_finds_nothing_in_what_is_said(browser):
+    damaged = {**HEADER, **page_record(kept("a", "b"), 5, exercises={"f": {"tries": 2}})}
+    with serve(SITE) as host, open_page(browser, f"{host}/third-party/") as page:
+        put(page, "labkit-record:/:", damaged)
+        page.goto(f"{host}/")
+        page.locator(".record-note", has_text="损坏了").wait_for()
+        page.evaluate(FILL)
+        page.locator("live-code").first.scroll_into_view_if_needed()
+        insert(page, 0, "1" * 999)
+        page.locator("live-code .record-note", has_text="满了").wait_for()
+        assert axe(page) == []
+        page.evaluate(EMPTY)
+        page.goto(f"{host}/my-record/")
+        page.get_by_role("button", name="删除全部记录").click()
+        assert page.locator("my-record li").count() == 1
+        assert axe(page) == []
+        controls = page.locator(".record-note a, my-record button:visible")
+        assert controls.evaluate_all(SMALL) == []
