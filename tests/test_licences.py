@@ -27,6 +27,8 @@ OUR_FILES = [
     *("stylesheets/site.css", "live/live-code.css", "live/layer-lab.css", "licences/*.txt"),
     *("_headers", "hosting/*.conf"),
     *("runtime/labkit-*.whl", "runtime/pyodide-lock.json", "runtime/files.json"),
+    "live/openings/*.json",
+    *("runtime/labkit-*.whl", "runtime/pyodide-lock.json"),
 ]
 # What stands in these is found out below.
 OTHERS_FILES = [
