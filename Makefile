@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # The theme's advertisement against MkDocs 2.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help serve site test check audit bench screenshot chromium clean
+.PHONY: help serve site test check engines audit bench screenshot chromium browsers clean
 .DELETE_ON_ERROR:
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo 'make site    只构建，结果在 site/'
 	@echo 'make test    安装测试所需，运行全部测试'
 	@echo 'make check   ruff、pyright、tsc、严格构建'
+	@echo 'make engines   在 Firefox 与 WebKit 里检查代码格、面板、搜索等'
 	@echo 'make audit   查固定的依赖有没有已知的漏洞（npm audit、pip-audit）'
 	@echo 'make bench   测量层的速度、下载量、等待时间、面板的快慢、停止的快慢与内存'
 	@echo 'make screenshot   重拍 README 里的图'
@@ -31,6 +32,9 @@ check: site
 	$(PY) -m ruff format --check .
 	npx --no-install pyright
 	npm run --silent check
+
+engines: site browsers
+	node tests/engines/run.mjs
 
 # pip-audit lives in an environment of its own, since it needs much that the site does not.
 audit: node_modules/.stamp .venv/.stamp
@@ -129,4 +133,20 @@ chromium: .venv/.stamp
 	echo '测试需要 Chromium，但没能装上（tests need Chromium）。'; \
 	echo '请运行（install with）：sudo apt-get install chromium'; \
 	echo '或者用 CHROMIUM=/path/to/chrome 指出它在哪里。'; \
+	exit 1
+
+# What `engines` needs, which the tests do not: Debian's Firefox and WebKit, and a screen for WebKit.
+browsers:
+	@missing=; \
+	command -v firefox-esr >/dev/null || command -v firefox >/dev/null || missing=firefox-esr; \
+	command -v WebKitWebDriver >/dev/null || missing="$$missing webkit2gtk-driver"; \
+	command -v Xvfb >/dev/null || missing="$$missing xvfb"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing \
+			>/dev/null && exit 0; \
+	fi; \
+	echo "缺少（missing）:$$missing"; \
+	echo "请运行（install with）：sudo apt-get install $$missing"; \
 	exit 1
