@@ -5,7 +5,7 @@ import { setTimeout } from "node:timers/promises";
 /** @import {Watch} from "./watch.mjs" */
 
 const DENSE = "/layers/core/Dense/";
-const LONG = 120; // seconds that something may take on a busy machine
+const LONG = 180; // seconds that something may take on a busy machine
 const ENDLESS = "while True: pass";
 
 class Unexpected extends Error {
@@ -58,7 +58,10 @@ export class Reader {
       const seen = await this.driver.evaluate(read, ...values);
       if (wanted instanceof RegExp ? wanted.test(seen) : wanted === seen) return seen;
       if (performance.now() > end) {
-        throw new Unexpected(`应为（wanted）${wanted}\n看到（seen）${JSON.stringify(seen)}（${values}）\n${this.watch.problems.join("\n")}`);
+        const page = await this.driver.evaluate(text, ".live-status, .live-note, .live-output, .lab-error");
+        throw new Unexpected(
+          [`应为（wanted）${wanted}`, `看到（seen）${JSON.stringify(seen)}（${values}）`, `页面说（the page says）${page}`, ...this.watch.problems].join("\n"),
+        );
       }
       await setTimeout(50);
     }
