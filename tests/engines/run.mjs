@@ -1,8 +1,9 @@
 /** Runs the checks: node tests/engines/run.mjs [firefox | webkit [part of a check's name]] */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { checks, Reader } from "./checks.mjs";
+import { checks } from "./checks.mjs";
 import * as drivers from "./drivers.mjs";
+import { Reader } from "./reader.mjs";
 import { Watch } from "./watch.mjs";
 
 const [ENGINE, PART = ""] = process.argv.slice(2);
