@@ -28,7 +28,6 @@ OUR_FILES = [
     *("_headers", "hosting/*.conf"),
     *("runtime/labkit-*.whl", "runtime/pyodide-lock.json", "runtime/files.json"),
     "live/openings/*.json",
-    *("runtime/labkit-*.whl", "runtime/pyodide-lock.json"),
 ]
 # What stands in these is found out below.
 OTHERS_FILES = [

@@ -5,7 +5,7 @@ from textwrap import indent
 
 import pytest
 
-from tests.browser import SITE, cell, finish, open_page, record, run_cell, serve
+from tests.browser import cell, finish, open_page, record, run_cell
 from tests.live.pages import fence, live
 from tests.unreadable import UNREADABLE
 
