@@ -90,12 +90,14 @@ class FaultHandler(SiteHandler):
         """``rate`` bytes a second, for all that is slow together."""
         whole = path.read_bytes()
         self.send_body(path, b"", len(whole))
-        piece = min(PIECE, self.host.rate)
-        for start in range(0, len(whole), piece):
+        start = 0
+        while start < len(whole):
             with self.host.line:
+                piece = min(PIECE, self.host.rate)
                 if self.host.gone.wait(piece / self.host.rate):
                     break
             self.wfile.write(whole[start : start + piece])
+            start += piece
 
 
 class FaultServer(SiteServer):

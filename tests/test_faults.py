@@ -246,9 +246,11 @@ def test_scripts_that_hang(browser):
 def test_an_editor_that_hangs_or_is_kept_damaged(server, open_page):
     page = open_page("page")
     page.clock.install()
+    before = len(server.asked)
     server.orders = {"live/editor-*.js": "hanging"}
     page.reload(wait_until="commit")
-    page.locator("live-code button[name=run]").wait_for()
+    while not any("editor" in name for name in server.asked[before:]):
+        page.wait_for_timeout(100)
     page.clock.run_for(21_000)
     missing = page.get_by_text("编辑框没有载入，这里的代码只能读和运行，不能改。")
     missing.wait_for()

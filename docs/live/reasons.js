@@ -47,5 +47,6 @@ export function explainToPanel(message) {
 
 /** Whether trying again may help, without a change of the code. @param {Lost | Unloaded} message */
 export function worthRetrying(message) {
-  return message.type === "unloaded" || message.why === "load" || message.why === "start";
+  if (message.type === "unloaded") return !message.loss.stopped;
+  return message.why === "load" || message.why === "start";
 }
