@@ -116,7 +116,7 @@ def test_what_is_awaited_is_said_and_goes_away(browser, host):
     with open_page(browser, f"{host}/{DENSE}") as page:
         held = []
         page.route("**/runtime/pyodide.asm.wasm", lambda route: held.append(route))
-        page.add_script_tag(path=AXE)
+        page.evaluate(AXE.read_text())
         lab = lab_of(page)
         busy = lab.locator(".lab-picture[aria-busy=true]")
         stale = page.locator("layer-lab.lab-stale")

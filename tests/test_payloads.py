@@ -119,7 +119,7 @@ C()"""
 
 def write_code(page, code):
     page.locator("live-code").first.wait_for()
-    page.evaluate("code => { document.querySelector('live-code').code = code; }", code)
+    page.evaluate("code => { document.querySelector('live-code').versions.text = code; }", code)
 
 
 def squeeze(text):
@@ -163,7 +163,7 @@ def test_output(browser, plain_host, other):
 
 
 def test_the_panels_picture(browser, plain_host, other):
-    """A cell makes labkit answer the panel what it likes."""
+    """As if a link could make labkit draw what it likes."""
     inside = "".join(payloads(other))
     hostile = (
         f'<svg xmlns="http://www.w3.org/2000/svg" onload="{RUN}"><text>MARK</text>'
@@ -171,19 +171,13 @@ def test_the_panels_picture(browser, plain_host, other):
         f"<set onbegin={RUN} attributeName=x /><foreignObject>{inside}</foreignObject>"
         f"{inside}</svg>"
     )
-    with watched(browser, f"{plain_host}/{PAGE}", other) as page:
-        write_code(
-            page,
-            "import json\nfrom labkit.diagrams import panel\nanswer = panel.answer\n"
-            "def hostile(request):\n    found = json.loads(answer(request))\n"
-            f"    if 'svg' in found: found['svg'] = {hostile!r}\n"
-            f"    for key in ('notes', 'cost'):\n"
-            f"        if key in found: found[key] = [{hostile!r}]\n"
-            "    return json.dumps(found)\npanel.answer = hostile",
-        )
-        assert run_cell(page, 0).error is None
+    opening = json.loads((SITE / "live/openings/GRU.json").read_text())
+    opening["pictures"]["shape"]["svg"] = hostile
+    opening["pictures"]["shape"]["notes"] = opening["shown"]["cost"] = [hostile]
+    with watched(browser, f"{plain_host}/lab/", other) as page:
+        page.route("**/openings/GRU.json", lambda route: route.fulfill(json=opening))
         lab = page.locator("layer-lab").first
-        lab.get_by_label("units", exact=True).fill("5")
+        lab.get_by_label("层", exact=True).select_option("GRU")
         lab.locator(".lab-picture svg text", has_text="MARK").wait_for(timeout=START)
         names = lab.locator(".lab-picture *").evaluate_all(
             "nodes => [...new Set(nodes.map((node) => node.localName))]"

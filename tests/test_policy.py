@@ -92,7 +92,7 @@ def attempts(address):
 
 def run_code(page, code):
     page.locator("live-code").first.wait_for()
-    page.evaluate("code => { document.querySelector('live-code').code = code; }", code)
+    page.evaluate("code => { document.querySelector('live-code').versions.text = code; }", code)
     return run_cell(page, 0)
 
 

@@ -1,4 +1,4 @@
-/** Pictures of the panel, as Python writes them: a cell's code can make Python write anything. */
+/** Pictures of the panel, as Python writes them: the settings of a link stand in them. */
 
 const SVG = "http://www.w3.org/2000/svg";
 const PARTS = new Set(["svg", "title", "desc", "style", "g", "rect", "path", "circle", "text"]);

@@ -244,18 +244,19 @@ class Page:
         else:
             trace = traceback.TracebackException.from_exception(error)
             self._trim(trace)
-            text = "\n".join(filter(None, ["".join(trace.format()).rstrip(), self._hint(error)]))
+            text = "".join(trace.format()).rstrip()
+            text = "\n".join(filter(None, [text, self._hint(error, text)]))
         return {"text": text[-LIMIT:], "stopped": stopped, "lines": list(lines.items())}
 
-    def _hint(self, error: BaseException) -> str:
-        """What an English message means, in Chinese."""
+    def _hint(self, error: BaseException, text: str) -> str:
+        """What an English message means, in Chinese; a reader's own error may have no words."""
         if isinstance(error, SyntaxError) and error.filename in self.files:
             return meaning(error, "".join(linecache.getlines(error.filename)))
-        if isinstance(error, RuntimeError) and re.search(LOOP_RUNS, str(error)):
+        if isinstance(error, RuntimeError) and re.search(LOOP_RUNS, text):
             return "这里的事件循环已经在运行：把 asyncio.run(main()) 写成 await main()。"
-        if isinstance(error, MemoryError) and "too complex" in str(error):
+        if isinstance(error, MemoryError) and "too complex" in text:
             return "代码套得太深，Python 读不了。"
-        if isinstance(error, MemoryError) or str(error).startswith("array is too big"):
+        if isinstance(error, MemoryError) or "ValueError: array is too big" in text:
             return "内存不够：浏览器里的 Python 最多用 4 GB，一个数组要小于 2 GB。请把数据改小。"
         if isinstance(error, RecursionError):
             return "函数调用自己，层数太多：检查它在什么情况下不再调用自己。"

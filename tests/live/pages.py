@@ -1,10 +1,11 @@
 """Pages of live cells that a test writes, on the built site's bundle and runtime."""
 
 from pathlib import Path
+from textwrap import indent
 
 import markdown
 
-from tests.browser import SITE
+from tests.browser import SITE, cell
 
 EXTENSIONS = ["attr_list", "pymdownx.superfences", "pymdownx.highlight", "pymdownx.details"]
 LANGUAGE = {"pymdownx.highlight": {"pygments_lang_class": True}}
@@ -19,6 +20,18 @@ def fence(code: str, classes: str = "") -> str:
 
 def live(*codes: str) -> str:
     return "\n".join(fence(code, ".live") for code in codes)
+
+
+STARTER = "def double(x):\n    return ..."
+CHECK = "print('通过' if double(2) == 4 else '还不对')"
+SOLUTION = "def double(x):\n    return 2 * x"
+EXERCISE = f"""
+{fence(STARTER, ".live .exercise")}
+{fence(CHECK, ".live .check")}
+??? success "参考答案"
+
+{indent(fence(SOLUTION, ".solution"), "    ")}
+"""
 
 
 class Pages:
@@ -41,3 +54,13 @@ class Pages:
             f'{HEAD}{self.links}{SCRIPT}<body><article class="md-typeset">{body}</article>'
         )
         return name
+
+
+def type_into(page, index, text):
+    cell(page, index).locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(text)
+
+
+def code(page, index):
+    return cell(page, index).locator(".cm-content").inner_text()

@@ -1,12 +1,11 @@
 """<live-code> in Chromium, on pages made here, with the built site's bundle and runtime."""
 
 import re
-from textwrap import indent
 
 import pytest
 
 from tests.browser import cell, finish, open_page, record, run_cell
-from tests.live.pages import fence, live
+from tests.live.pages import EXERCISE, code, fence, live, type_into
 from tests.unreadable import UNREADABLE
 
 # One page for all tests that need no fresh Python: each uses its own cells, found by their name.
@@ -100,7 +99,7 @@ def test_cells_that_cannot_be_read_leave_the_others_alone(open_cells):
         page.evaluate(
             """codes => {
                 const cells = [...document.querySelectorAll('live-code')];
-                codes.forEach((code, i) => cells[i + 1].code = code);
+                codes.forEach((code, i) => cells[i + 1].versions.text = code);
             }""",
             codes,
         )
@@ -418,16 +417,6 @@ def test_loading_says_what_loads(open_cells):
         assert re.search("载入 Python.*启动 Python.*载入 numpy.*运行中", shown), shown
 
 
-def type_into(page, index, text):
-    cell(page, index).locator(".cm-content").click()
-    page.keyboard.press("Control+End")
-    page.keyboard.type(text)
-
-
-def code(page, index):
-    return cell(page, index).locator(".cm-content").inner_text()
-
-
 def test_what_the_reader_types_is_kept(open_cells, write):
     with open_cells("x = 1", "x = 2") as page:
         edited = cell(page, 1).get_by_text("已修改")
@@ -489,18 +478,6 @@ def test_copy(open_cells, secure):
             page.keyboard.press("Control+A")
             page.keyboard.press("Control+V")
             assert code(page, 0) == "x = 12"
-
-
-STARTER = "def double(x):\n    return ..."
-CHECK = "print('通过' if double(2) == 4 else '还不对')"
-SOLUTION = "def double(x):\n    return 2 * x"
-EXERCISE = f"""
-{fence(STARTER, ".live .exercise")}
-{fence(CHECK, ".live .check")}
-??? success "参考答案"
-
-{indent(fence(SOLUTION, ".solution"), "    ")}
-"""
 
 
 def test_solution_fills_the_exercise_and_gives_the_readers_text_back(open_cells):
@@ -623,14 +600,25 @@ def test_a_browser_that_refuses_a_worker_is_explained(open_cells, refused):
 SILENT = "Python 不再回应，已经关闭。变量已清空，再次运行时会先运行需要的格。"
 
 
+BUSY = "import js\njs.self.eval('setTimeout(() => {{ while (true); }}, {})')\n0"
+
+
 def test_a_worker_that_answers_no_more_is_replaced(open_cells):
-    code = "import js\njs.self.eval('setTimeout(() => { while (true); }, 200)')\n0"
-    with open_cells(code, "x = 1", "x") as page:
+    with open_cells(BUSY.format(200), "x = 1", "x") as page:
         run_cell(page, 0)
         page.wait_for_timeout(300)
-        assert SILENT in run_cell(page, 2, timeout=15_000).note
-        output = run_cell(page, 2)
-        assert (output.text, output.note) == (["1"], "先运行了第 2 格。")
+        output = run_cell(page, 2, timeout=15_000)
+        assert (output.text, output.note) == (
+            ["1"],
+            "以前的代码让 Python 不再回应，已经换了一个新的。先运行了第 2 格。",
+        )
+
+
+def test_a_worker_that_answers_no_more_is_told_where_nobody_asks(open_cells):
+    with open_cells(BUSY.format(0), "1") as page:
+        run_cell(page, 0)
+        cell(page, 0).locator(".live-note", has_text=SILENT).wait_for(timeout=15_000)
+        assert run_cell(page, 1).text == ["1"]
 
 
 def test_the_worker_keeps_what_it_needs_of_its_own_scope(open_cells):

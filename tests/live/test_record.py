@@ -6,10 +6,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.browser import SITE, cell, open_page, run_cell, serve
+from tests.live.pages import EXERCISE, SOLUTION, code, live, type_into
 from tests.test_accessibility import AXE, OPTIONS, SMALL
-from tests.test_live import EXERCISE, SOLUTION, code, live, type_into, write
-
-__all__ = ["write"]  # a fixture: pages of these tests' own site
 
 TIME = "2026-01-02T03:04:05.678Z"
 HEADER = {"format": "labkit-record", "version": 1}
@@ -29,7 +27,7 @@ def folder(tmp_path_factory):
     """A site below a path, with a real page for the record beside those of the tests."""
     folder = tmp_path_factory.mktemp("host") / "sub"
     folder.mkdir()
-    for part in ("assets", "katex", "live", "images", "stylesheets", "runtime", "my-record"):
+    for part in ("katex", "images", "my-record"):
         (folder / part).symlink_to(SITE / part)
     return folder
 
@@ -558,7 +556,7 @@ def test_without_javascript_the_page_of_the_record_says_so(browser, host):
 
 
 def axe(page):
-    page.add_script_tag(path=AXE)
+    page.evaluate(AXE.read_text())
     found = page.evaluate(f"axe.run({json.dumps(OPTIONS)})")["violations"]
     return [(rule["id"], [node["html"][:150] for node in rule["nodes"]]) for rule in found]
 
