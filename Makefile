@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # The theme's advertisement against MkDocs 2.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help serve site test check engines audit bench screenshot chromium browsers clean
+.PHONY: help serve site test check engines lock audit bench screenshot chromium browsers clean
 .DELETE_ON_ERROR:
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo 'make test    安装测试所需，运行全部测试'
 	@echo 'make check   ruff、pyright、tsc、严格构建'
 	@echo 'make engines   在 Firefox 与 WebKit 里检查代码格、面板、搜索等'
+	@echo 'make lock    改了 pyproject.toml 里的依赖以后，更新 constraints.txt（版本与哈希）'
 	@echo 'make audit   查固定的依赖有没有已知的漏洞（npm audit、pip-audit）'
 	@echo 'make bench   测量层的速度、下载量、等待时间、面板的快慢、停止的快慢与内存'
 	@echo 'make screenshot   重拍 README 里的图'
@@ -36,11 +37,24 @@ check: site
 engines: site browsers
 	node tests/engines/run.mjs
 
+# One version for all systems, and all Pythons from Debian 12's on. Versions stay unless
+# pyproject.toml asks for others, or `make lock UPGRADE=--upgrade` does. uv is the one locked so far,
+# in an environment that is right also while .venv does not fit pyproject.toml.
+lock:
+	test -x .cache/lock/bin/python || $(PYTHON) -m venv .cache/lock
+	$(call locked,uv) | .cache/lock/bin/python -m pip install --quiet $(FROM_STDIN)
+	.cache/lock/bin/python -m uv pip compile --quiet \
+		--universal --python-version 3.11 --fork-strategy fewest \
+		--group site --group test --group lock --group audit --generate-hashes \
+		--build-constraints constraints.txt --require-build-hashes --annotation-style line \
+		--custom-compile-command 'make lock' --output-file constraints.txt $(UPGRADE)
+
 # pip-audit lives in an environment of its own, since it needs much that the site does not.
 audit: node_modules/.stamp .venv/.stamp
-	test -x .cache/audit/bin/python || $(PY) -m venv .cache/audit
-	.cache/audit/bin/python -m pip install --quiet pip-audit==2.10.1
-	.cache/audit/bin/python -m pip_audit --requirement constraints.txt --no-deps --disable-pip --strict
+	test -x .cache/audit/bin/python || $(PY) -m venv --without-pip .cache/audit
+	$(PY) -m pip --python .cache/audit/bin/python install --quiet --group audit $(LOCKED)
+	.cache/audit/bin/python -m pip_audit --requirement constraints.txt --require-hashes \
+		--disable-pip --strict
 	npm audit
 
 bench: site chromium
@@ -55,6 +69,12 @@ screenshot: site chromium
 
 clean:
 	rm -rf .venv node_modules .cache site
+
+# Nothing is installed but what constraints.txt has a hash of, also to build a wheel from source.
+LOCKED := --require-hashes --constraint constraints.txt --build-constraint constraints.txt
+# One package of it as a requirement: the pip that a Python brings takes no hashes from constraints.
+locked = sed -n '/^$(1)==/,/[^\\]$$/p' constraints.txt
+FROM_STDIN := --require-hashes --requirement /dev/stdin
 
 define require_tools
 @missing=; \
@@ -75,8 +95,8 @@ endef
 .venv/.stamp: pyproject.toml constraints.txt
 	$(require_tools)
 	test -x $(PY) || $(PYTHON) -m venv .venv
-	$(PY) -m pip install --quiet pip==26.3
-	$(PY) -m pip install --quiet --group site --group test --constraint constraints.txt
+	$(call locked,pip) | $(PY) -m pip install --quiet $(FROM_STDIN)
+	$(PY) -m pip install --quiet --group site --group test $(LOCKED)
 	touch $@
 
 node_modules/.stamp: package-lock.json .npmrc
@@ -89,7 +109,7 @@ node_modules/.stamp: package-lock.json .npmrc
 	rm -rf $(@D)
 	$(PY) -m pip install --quiet --no-compile --target $(@D) --only-binary :all: \
 		--platform pyemscripten_2026_0_wasm32 --implementation cp --python-version 3.14 \
-		--constraint constraints.txt pytest hypothesis Markdown fonttools
+		$(LOCKED) pytest hypothesis Markdown fonttools
 	touch $@
 
 # Folders count too: a removed file changes only its folder.

@@ -1,12 +1,17 @@
 """The project's own names, licences and requirements: said in several places, equal in all."""
 
+import hashlib
 import json
 import re
 import subprocess
+import sys
+import tomllib
 import zipfile
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import labkit
 from tests.browser import SITE
@@ -94,3 +99,92 @@ def test_node_version_is_the_same_everywhere():
     locked = json.loads((ROOT / "package-lock.json").read_text())["packages"].values()
     ranges = {package.get("engines", {}).get("node", "*") for package in locked} - {"*"}
     assert max(int(re.findall(r"(\d+)[.\d*]*$", text)[0]) for text in ranges) == max(least)
+
+
+# ---- Python packages, pinned by hash ----
+
+
+def locked():
+    """(requirement, hashes, groups of pyproject.toml that ask for it) of every locked package."""
+    _, *entries = re.split(r"^(?=\w)", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE)
+    return [
+        (
+            Requirement(entry.splitlines()[0].rstrip(" \\")),
+            re.findall(r"^ +--hash=sha256:([0-9a-f]{64})(?: \\)?$", entry, re.MULTILINE),
+            re.findall(r"labkit \(pyproject\.toml:(\w+)\)", entry),
+        )
+        for entry in entries
+    ]
+
+
+def test_every_locked_package_has_one_version_and_a_hash():
+    packages = locked()
+    assert len({requirement.name for requirement, *_ in packages}) == len(packages) > 100
+    pin = re.compile(r"==[^*,]+")
+    assert [
+        requirement.name
+        for requirement, hashes, _ in packages
+        if not (hashes and pin.fullmatch(str(requirement.specifier)))
+    ] == []
+
+
+def test_lock_file_is_of_these_groups():
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    asked = {
+        (group, canonicalize_name(requirement.name), str(requirement.specifier))
+        for group, lines in groups.items()
+        for requirement in map(Requirement, lines)
+    }
+    held = {
+        (group, requirement.name, str(requirement.specifier))
+        for requirement, _, groups in locked()
+        for group in groups
+    }
+    assert asked == held, "make lock renews constraints.txt"
+
+
+def test_lock_file_names_no_host():
+    text = (ROOT / "constraints.txt").read_text()
+    assert not re.search(r"://|--index|--find-links| @ |# .*/", text)
+
+
+CHECKED = dict(re.findall(r"^(LOCKED|FROM_STDIN) := (.+)$", (ROOT / "Makefile").read_text(), re.M))
+
+
+def test_every_installation_checks_hashes():
+    makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    installations = re.findall(r"^\t.*-m pip .*install.*$", makefile, re.MULTILINE)
+    assert len(installations) == 5
+    for command in installations:
+        [name] = re.findall(r"\$\((LOCKED|FROM_STDIN)\)", command)
+        assert "--require-hashes" in CHECKED[name].split()
+
+
+@pytest.mark.parametrize(
+    ("hashes", "complaint"),
+    [
+        (" --hash=sha256:{right}", ""),
+        (" --hash=sha256:{wrong}", "DO NOT MATCH THE HASHES"),
+        ("", "In --require-hashes mode"),
+    ],
+    ids=["right", "one digit wrong", "none"],
+)
+def test_pip_takes_only_what_has_the_locked_hash(hashes, complaint, tmp_path):
+    wheel = tmp_path / "asked_for-1.0-py3-none-any.whl"
+    files = {
+        "METADATA": "Metadata-Version: 2.1\nName: asked-for\nVersion: 1.0\n",
+        "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "RECORD": "",
+    }
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(f"asked_for-1.0.dist-info/{name}", text)
+    right = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    wrong = right[:-1] + ("1" if right[-1] == "0" else "0")
+    lock = "asked-for==1.0" + hashes.format(right=right, wrong=wrong)
+    (tmp_path / "constraints.txt").write_text(lock + "\n")
+    command = [sys.executable, "-m", "pip", "--isolated", "install", "--dry-run"]
+    command += ["--no-index", "--find-links", ".", *CHECKED["LOCKED"].split(), "asked-for"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert complaint in done.stderr
+    assert (done.returncode == 0) == (complaint == "") == ("Would install" in done.stdout)
