@@ -124,7 +124,7 @@ def test_what_is_awaited_is_said_and_goes_away(browser, host):
         assert first == ""  # most answers come sooner, and nothing flickers
         assert then == waiting(lab) == "正在画 Dense 的形状图，下面还是原来的…"
         assert busy.count() == stale.count() == 1
-        lab.locator(".lab-progress", has_text="运行环境").wait_for(timeout=START)
+        lab.locator(".lab-progress", has_text="载入 Python").wait_for(timeout=START)
         bar, picture = (
             lab.locator(name).bounding_box() for name in (".lab-waiting", ".lab-picture")
         )

@@ -119,7 +119,7 @@ C()"""
 
 def write_code(page, code):
     page.locator("live-code").first.wait_for()
-    page.evaluate("code => { document.querySelector('live-code').versions.text = code; }", code)
+    page.evaluate("code => { document.querySelector('live-code').versions.fill(code); }", code)
 
 
 def squeeze(text):

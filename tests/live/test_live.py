@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.browser import cell, finish, open_page, record, run_cell
+from tests.live.hostile import HOSTILE
 from tests.live.pages import EXERCISE, code, fence, live, type_into
 from tests.unreadable import UNREADABLE
 
@@ -99,7 +100,7 @@ def test_cells_that_cannot_be_read_leave_the_others_alone(open_cells):
         page.evaluate(
             """codes => {
                 const cells = [...document.querySelectorAll('live-code')];
-                codes.forEach((code, i) => cells[i + 1].versions.text = code);
+                codes.forEach((code, i) => cells[i + 1].versions.fill(code));
             }""",
             codes,
         )
@@ -600,11 +601,9 @@ def test_a_browser_that_refuses_a_worker_is_explained(open_cells, refused):
 SILENT = "Python 不再回应，已经关闭。变量已清空，再次运行时会先运行需要的格。"
 
 
-BUSY = "import js\njs.self.eval('setTimeout(() => {{ while (true); }}, {})')\n0"
-
-
 def test_a_worker_that_answers_no_more_is_replaced(open_cells):
-    with open_cells(BUSY.format(200), "x = 1", "x") as page:
+    code = "import js\njs.self.eval('setTimeout(() => { while (true); }, 200)')\n0"
+    with open_cells(code, "x = 1", "x") as page:
         run_cell(page, 0)
         page.wait_for_timeout(300)
         output = run_cell(page, 2, timeout=15_000)
@@ -615,7 +614,7 @@ def test_a_worker_that_answers_no_more_is_replaced(open_cells):
 
 
 def test_a_worker_that_answers_no_more_is_told_where_nobody_asks(open_cells):
-    with open_cells(BUSY.format(0), "1") as page:
+    with open_cells(HOSTILE["fork left behind"].code, "1") as page:
         run_cell(page, 0)
         cell(page, 0).locator(".live-note", has_text=SILENT).wait_for(timeout=15_000)
         assert run_cell(page, 1).text == ["1"]
