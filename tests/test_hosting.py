@@ -62,7 +62,7 @@ def test_every_page_has_its_policy_before_all_else(name):
     assert set(found.pop("script-src")) == {"'self'", "'wasm-unsafe-eval'"} | hashes
     base = ["about:"] if name == "404.html" else []
     assert found == {
-        "default-src": ["'none'"],
+        "default-src": ["'self'"],
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "blob:", "data:"],
         "font-src": ["'self'"],

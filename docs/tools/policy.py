@@ -14,7 +14,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 POLICY = {
-    "default-src": ["'none'"],
+    "default-src": ["'self'"],  # Firefox fetches the next page ahead
     # The hashes of the page's inline scripts follow, most of them the theme's.
     "script-src": ["'self'", "'wasm-unsafe-eval'"],
     # Formulas and diagrams carry styles of their own, and the editor makes some.
