@@ -66,7 +66,7 @@ def test_every_page_has_its_policy_before_all_else(name):
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "blob:", "data:"],
         "font-src": ["'self'"],
-        "connect-src": ["'self'"],
+        "connect-src": ["'self'", "blob:"],
         "worker-src": ["blob:"],
         "object-src": ["'none'"],
         "base-uri": ["'self'", *base],

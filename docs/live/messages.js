@@ -10,8 +10,9 @@
  * @typedef {{type: "ping"}} Ping  it waits behind the jobs, so that its answer says that they are done
  * @typedef {{type: "stop"}} StopAwaiting  end the cell where it awaits
  * @typedef {{type: "cancel"} & Omit<Loss, "part">} Cancel  give up the downloads under way
- * @typedef {Start | Ping | StopAwaiting | Cancel | Question & {id: number}} ToWorker
- *   each question with the id of its job, which every reply repeats
+ * @typedef {Start | Ping | StopAwaiting | Cancel | Question & {id: number, lifeline: string}} ToWorker
+ *   each question with the id of its job, which every reply repeats, and the address that exists as
+ *   long as its cell may run; empty where memory is shared
  *
  * @typedef {{type: "progress", text: string, part: string | null}} Progress
  *   what is being loaded, in words; `part`: whose bytes are awaited, null where Python is at work

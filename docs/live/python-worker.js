@@ -1,6 +1,7 @@
 /** Pyodide: loads Python and the packages of a page, runs cells. */
 import { Arrivals } from "./arrivals.js";
 import { Downloads, LoadError } from "./downloads.js";
+import { Lifeline } from "./lifeline.js";
 import figures from "./figures.py";
 import health from "./health.py";
 import matplotlibrc from "./matplotlibrc";
@@ -26,7 +27,7 @@ const FILES = {
   matplotlibrc,
 };
 
-/** @typedef {{pyodide: PyodideInterface, page: any, damage: () => string, interrupt: Uint8Array | null}} Started */
+/** @typedef {{pyodide: PyodideInterface, page: any, damage: () => string, interrupt: Uint8Array | Lifeline}} Started */
 
 /** @type {Promise<Started>} */
 let python;
@@ -77,15 +78,17 @@ self.addEventListener("unhandledrejection", (event) => collapse(event, event.rea
 
 /** Here Python runs no line: an interrupt would hit the wrong one. @param {Started} started */
 function stop({ page, interrupt }) {
-  if (interrupt) interrupt[0] = 0;
+  if (interrupt instanceof Lifeline) interrupt.drop();
+  else interrupt[0] = 0;
   page.cancel();
 }
 
-/** @param {Ping | Question & {id: number}} job */
+/** @param {Ping | Question & {id: number, lifeline: string}} job */
 async function take(job) {
   if (job.type === "ping") return send({ type: "pong" });
   try {
     const started = await python;
+    if (started.interrupt instanceof Lifeline) started.interrupt.hold(job.lifeline);
     await (job.type === "run" ? run(started, job) : answer(started, job));
   } catch (error) {
     // What is no failed download comes from outside the reader's own lines: Python is broken.
@@ -120,9 +123,10 @@ async function start({ interrupt }) {
   pyodide.runPython("import sys; sys.path.append('/lib')");
   const page = pyodide.pyimport("live.runner").Page(forward);
   const { damage } = pyodide.pyimport("live.health");
-  if (interrupt) pyodide.setInterruptBuffer(interrupt);
+  const lifeline = new Lifeline();
+  pyodide.setInterruptBuffer(/** @type {any} */ (interrupt ?? lifeline));
   up = true;
-  return { pyodide, page, damage, interrupt };
+  return { pyodide, page, damage, interrupt: interrupt ?? lifeline };
 }
 
 /** Pyodide, out of files that have been checked. @returns {Promise<PyodideInterface>} */

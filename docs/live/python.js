@@ -1,5 +1,6 @@
 /** The page's side of the worker: start it on first need, run one job at a time, stop. */
 
+import { KEYBOARD_INTERRUPT } from "./lifeline.js";
 import { Pulse } from "./pulse.js";
 import { Silence } from "./silence.js";
 
@@ -10,7 +11,6 @@ import { Silence } from "./silence.js";
 // Python looks at the interrupt buffer between bytecodes; a long step in C does not.
 const PATIENCE = 800;
 const WORKER = { part: "python-worker.js", reason: "没有下载下来", network: true };
-const KEYBOARD_INTERRUPT = 2; // SIGINT
 /**
  * A worker from a blob inherits the page's Content-Security-Policy; one that is started from an
  * address knows only headers, which many hosts do not send. `import` as a statement would count as
@@ -40,6 +40,8 @@ export class Python {
   #worker = null;
   /** @type {Uint8Array | null} */
   #interrupt = null;
+  /** Its place, without shared memory. */
+  #lifeline = "";
   /** By id, in the order of asking: the first one runs. @type {Map<number, Job>} */
   #jobs = new Map();
   #lastId = 0;
@@ -87,9 +89,9 @@ export class Python {
     };
     worker.onmessage = ({ data }) => receive(data);
     worker.onerror = (event) => {
+      event.preventDefault(); // the console need not repeat it
       // Once Python has answered, it is something that the reader's code left behind.
       if (!this.ready) return receive({ type: "lost", why: "load", loss: WORKER });
-      event.preventDefault(); // the console need not repeat it
       receive({ type: "stray", reason: event.message.trim().split("\n").at(-1) ?? "" });
     };
     this.#worker = worker;
@@ -127,11 +129,12 @@ export class Python {
     if (job !== this.#first) {
       this.#jobs.delete(id);
       on({ type: "finished", id, failed: question.type === "run" ? question.target : null });
-    } else if (this.#interrupt && this.#inCell) {
-      this.#interrupt[0] = KEYBOARD_INTERRUPT;
+    } else if (this.#inCell) {
+      if (this.#interrupt) this.#interrupt[0] = KEYBOARD_INTERRUPT;
+      else URL.revokeObjectURL(this.#lifeline);
       this.#send({ type: "stop" });
       setTimeout(() => job === this.#first && this.#lose(), PATIENCE);
-    } else if (this.ready && !this.#inCell) {
+    } else if (this.ready) {
       this.#send({ type: "cancel", reason: "", network: false, stopped: true });
       // It may have begun by now.
       setTimeout(() => job === this.#first && (this.#inCell ? this.stop(job) : this.#lose()), PATIENCE);
@@ -164,9 +167,10 @@ export class Python {
     this.#attempt(() => {
       if (!this.#worker) this.#start();
       if (this.#interrupt) this.#interrupt[0] = 0;
+      else this.#lifeline = URL.createObjectURL(new Blob());
       // Before the job, which Python may be busy with for long.
       if (this.ready) this.#pulse.check();
-      this.#send({ ...job.question, id: job.id });
+      this.#send({ ...job.question, id: job.id, lifeline: this.#lifeline });
     });
   }
 
@@ -185,6 +189,7 @@ export class Python {
     if (message.type === "lost") this.#forget(message.why === "load");
     const over = message.type === "finished" || message.type === "unloaded" || message.type === "lost";
     if (over && job) this.#jobs.delete(job.id);
+    if (over) URL.revokeObjectURL(this.#lifeline);
     (job ?? (message.type === "progress" ? null : this.#recent))?.on(message);
     if (!over) return;
     if (message.type === "lost") this.#recent = null;

@@ -22,7 +22,7 @@ POLICY = {
     # The readers' figures are blobs; the theme's icons stand in its styles.
     "img-src": ["'self'", "blob:", "data:"],
     "font-src": ["'self'"],
-    "connect-src": ["'self'"],
+    "connect-src": ["'self'", "blob:"],  # blob: docs/live/lifeline.js
     # A worker from a blob inherits this policy. From an address it would not, and ask any host.
     "worker-src": ["blob:"],
     "object-src": ["'none'"],
