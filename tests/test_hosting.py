@@ -118,3 +118,8 @@ def test_a_page_without_a_place_for_the_policy_stops_the_build():
             policy.with_policy(page)
     with pytest.raises(ValueError, match="once"):
         policy.with_policy(policy.with_policy('<meta charset="utf-8">'))
+
+
+def test_the_worker_imports_no_file_as_it_starts():
+    """A policy for workers counts that as starting one from an address; Firefox refuses it."""
+    assert not re.search(r"\bimport\b[^(;]*\./", (SITE / "live/python-worker.js").read_text())

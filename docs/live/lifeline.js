@@ -4,7 +4,7 @@
  */
 const INTERVAL = 200; // milliseconds between two looks
 const CALLS = 50; // of `[0]` between two looks at the clock
-export const KEYBOARD_INTERRUPT = 2; // SIGINT
+const KEYBOARD_INTERRUPT = 2; // SIGINT
 
 export class Lifeline {
   /** Where nothing is, nothing interrupts. */

@@ -1,6 +1,5 @@
 /** The page's side of the worker: start it on first need, run one job at a time, stop. */
 
-import { KEYBOARD_INTERRUPT } from "./lifeline.js";
 import { Pulse } from "./pulse.js";
 import { Silence } from "./silence.js";
 
@@ -10,11 +9,14 @@ import { Silence } from "./silence.js";
 
 // Python looks at the interrupt buffer between bytecodes; a long step in C does not.
 const PATIENCE = 800;
+const KEYBOARD_INTERRUPT = 2; // SIGINT
 const WORKER = { part: "python-worker.js", reason: "没有下载下来", network: true };
 /**
  * A worker from a blob inherits the page's Content-Security-Policy; one that is started from an
  * address knows only headers, which many hosts do not send. `import` as a statement would count as
- * starting a worker from an address. What the page says meanwhile waits.
+ * starting a worker from an address: here and in what is imported. What the page says meanwhile
+ * waits. It is no module itself: Firefox's modules wait for ever for a request that blocks, as
+ * lifeline.js makes.
  * @param {string} address
  */
 function starter(address) {
@@ -40,7 +42,7 @@ export class Python {
   #worker = null;
   /** @type {Uint8Array | null} */
   #interrupt = null;
-  /** Its place, without shared memory. */
+  /** In its place, without shared memory: an address. */
   #lifeline = "";
   /** By id, in the order of asking: the first one runs. @type {Map<number, Job>} */
   #jobs = new Map();
@@ -81,7 +83,7 @@ export class Python {
     const file = new URL("./python-worker.js", import.meta.url);
     // The browser's cache may hold it damaged.
     if (this.#damaged) file.search = `${Date.now()}`;
-    const worker = new Worker(starter(file.href), { type: "module" });
+    const worker = new Worker(starter(file.href));
     /** @param {FromWorker | Stray} message */
     const receive = (message) => {
       // What a worker said before it was ended may still arrive.

@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 /** @import {Driver} from "./drivers.mjs" */
 /** @import {Watch} from "./watch.mjs" */
 
-const LONG = 180; // seconds that something may take on a busy machine
+const LONG = 60; // seconds that something may take on a busy machine
 
 export class Unexpected extends Error {
   seen = true;
