@@ -104,7 +104,10 @@ def test_the_local_server_sends_them():
     with serve(SITE) as host:
         for path in ("/", "/lab/?a=b", "/live/python-worker.js"):
             found = sent(host, path)
-            assert directives(found["Content-Security-Policy"])["connect-src"] == ["'self'"]
+            assert directives(found["Content-Security-Policy"])["connect-src"] == [
+                "'self'",
+                "blob:",
+            ]
             assert {name: found[name] for name in policy.HEADERS} == policy.HEADERS
             assert found["X-Frame-Options"] is None
         # Left free for JupyterLite.

@@ -42,6 +42,12 @@ const post = self.postMessage.bind(self);
 self.postMessage = () => {};
 // A closed worker would never say that its cell has ended: code awaits, and nothing wakes it.
 self.close = () => {};
+// As in a module: Pyodide runs in no other worker, and asks by this.
+Object.assign(self, {
+  importScripts() {
+    throw new TypeError("a module has no importScripts");
+  },
+});
 // A worker of the reader's would be held to no policy when started from an address of this host.
 Reflect.deleteProperty(self, "Worker");
 /** @param {FromWorker} message @param {Transferable[]} [transfer] */

@@ -33,7 +33,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def host(folder):
+def host(folder, write):
     with serve(folder.parent) as host:
         yield f"{host}/sub"
 
