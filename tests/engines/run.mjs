@@ -7,6 +7,7 @@ import { Reader } from "./reader.mjs";
 import { Watch } from "./watch.mjs";
 
 const [ENGINE, PART = ""] = process.argv.slice(2);
+const LIMIT = 15 * 60_000; // milliseconds; a browser that hangs says nothing
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** @param {string[]} options */
@@ -58,6 +59,10 @@ async function run(engine, hosts, watch) {
   return failures.length;
 }
 
+setTimeout(() => {
+  console.log("15 分钟还没有检查完（took too long）");
+  process.exit(1);
+}, LIMIT).unref();
 const [isolated, plain] = await Promise.all([
   serve("--port", "8600"),
   serve("--port", "8700", "--no-isolation"),
