@@ -42,3 +42,22 @@ def host():
     assert SITE.exists(), "make site comes first"
     with serve(SITE) as host:
         yield host
+
+
+@pytest.fixture(scope="session")
+def plain_host():
+    """The same site on a plain static host: it sends no header that would protect anything."""
+    from tests.browser import SITE, serve
+
+    assert SITE.exists(), "make site comes first"
+    with serve(SITE, isolation=False) as host:
+        yield host
+
+
+@pytest.fixture
+def other():
+    """Another host than the site's."""
+    from tests.elsewhere import elsewhere
+
+    with elsewhere() as other:
+        yield other

@@ -10,8 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.browser import SITE, START, cell, run_cell, serve
-from tests.elsewhere import elsewhere
+from tests.browser import SITE, START, cell, run_cell
 
 PAGE = "layers/core/Dense/"
 RUN = "globalThis.payload=1"
@@ -37,18 +36,6 @@ PAYLOADS = {
     "prototype": "__proto__[innerHTML]=x",
 }
 TAGS = "iframe, object, embed, base, meta[http-equiv=refresh], [onerror], [onload], [onfocus]"
-
-
-@pytest.fixture(scope="module")
-def plain_host():
-    with serve(SITE, isolation=False) as host:
-        yield host
-
-
-@pytest.fixture
-def other():
-    with elsewhere() as other:
-        yield other
 
 
 @contextmanager

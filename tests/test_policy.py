@@ -3,22 +3,8 @@
 import pytest
 
 from tests.browser import SITE, run_cell, serve
-from tests.elsewhere import elsewhere
 
 PAGE = "layers/core/Activation/"
-
-
-@pytest.fixture(scope="module")
-def plain_host():
-    """A plain static host: it sends no header that would protect anything."""
-    with serve(SITE, isolation=False) as host:
-        yield host
-
-
-@pytest.fixture
-def other():
-    with elsewhere() as other:
-        yield other
 
 
 @pytest.fixture

@@ -71,7 +71,8 @@ export class CellNotes {
     if (failed === null) {
       const why = this.#replaced ? "以前的代码让 Python 不再回应，已经换了一个新的。" : "";
       const before = this.#before.length ? `先运行了${this.page.describe(this.#before)}。` : "";
-      return void (why + before && this.note(why + before));
+      if (why + before) this.note(why + before);
+      return;
     }
     const self = this.page.cells[failed] === this.cell;
     if (this.expired) this.#overdue(this.expired, self ? "" : "这一格没有运行。");

@@ -4,3 +4,10 @@ export function element(tag, properties = {}, ...children) {
   made.append(...children);
   return made;
 }
+
+/** @param {string} textContent @param {() => void} press */
+export function button(textContent, press) {
+  const made = element("button", { type: "button", textContent });
+  made.addEventListener("click", press);
+  return made;
+}

@@ -1,5 +1,5 @@
 /** The controls of a parameter panel: one for each parameter, and the shapes of the inputs. */
-import { element } from "./element.js";
+import { button, element } from "./element.js";
 import { axis } from "./lab-link.js";
 
 /** @import {State} from "./lab-link.js" */
@@ -153,9 +153,7 @@ export class Form {
 
   /** @param {string} textContent @param {string} ariaLabel @param {() => void} act */
   #button(textContent, ariaLabel, act) {
-    const button = element("button", { type: "button", textContent, ariaLabel });
-    button.addEventListener("click", act);
-    return button;
+    return Object.assign(button(textContent, act), { ariaLabel });
   }
 
   /** @param {number} i @param {(shape: (number | null)[]) => (number | null)[]} change @param {boolean} [redraw] */

@@ -1,5 +1,5 @@
 /** Step mode: one output after the other, how it is computed, and how its dy is added into dx, dW. */
-import { element } from "./element.js";
+import { button, element } from "./element.js";
 import { nameOf } from "./lab-cells.js";
 
 /** @import {Cells, Links} from "./lab-cells.js" */
@@ -74,12 +74,10 @@ export class Steps {
 
   /** @param {string} textContent @param {number} by */
   #button(textContent, by) {
-    const button = element("button", { type: "button", textContent });
-    button.addEventListener("click", () => {
+    return button(textContent, () => {
       this.pause();
       this.go(this.step + by);
     });
-    return button;
   }
 
   #start() {

@@ -1,18 +1,16 @@
 /** The row of buttons under a panel. */
-import { element } from "./element.js";
+import { button, element } from "./element.js";
 
 /** @param {[label: string, act: () => any, done?: string][]} acts  `done` is said for a moment after the act */
 export function tools(acts) {
   const said = element("span", { className: "lab-status", role: "status" });
-  const buttons = acts.map(([textContent, act, done]) => {
-    const button = element("button", { type: "button", textContent });
-    button.addEventListener("click", async () => {
+  const buttons = acts.map(([label, act, done]) =>
+    button(label, async () => {
       await act();
       if (!done) return;
       said.textContent = done;
       setTimeout(() => (said.textContent = ""), 2000);
-    });
-    return button;
-  });
+    }),
+  );
   return element("div", { className: "lab-tools" }, ...buttons, said);
 }

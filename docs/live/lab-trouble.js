@@ -1,5 +1,5 @@
 /** What stands over a panel's picture when something is wrong, and the ways out of it. */
-import { element } from "./element.js";
+import { button, element } from "./element.js";
 
 /** @typedef {[label: string, act: () => void]} Way */
 
@@ -10,12 +10,7 @@ export class Trouble {
 
   /** @param {string} text @param {Way[]} ways */
   tell(text, ways) {
-    const buttons = ways.map(([textContent, act]) => {
-      const button = element("button", { type: "button", textContent });
-      button.addEventListener("click", act);
-      return button;
-    });
-    this.#show(text, buttons);
+    this.#show(text, ways.map(([label, act]) => button(label, act)));
   }
 
   clear() {

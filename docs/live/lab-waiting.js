@@ -1,5 +1,5 @@
 /** Over a picture that is out of date: what is awaited, how far it is, and a way out if it takes too long. */
-import { element } from "./element.js";
+import { button, element } from "./element.js";
 
 const DELAY = 150; // milliseconds; most answers come sooner, and need no words
 const LIMIT = 20; // seconds without a word, after which the reader may stop it
@@ -51,11 +51,4 @@ export class Waiting {
     clearTimeout(this.#limit);
     this.#limit = window.setTimeout(() => this.#progress.replaceChildren(`已经 ${LIMIT} 秒没有回音。`, ...this.ways), LIMIT * 1000);
   }
-}
-
-/** @param {string} textContent @param {() => void} act */
-function button(textContent, act) {
-  const made = element("button", { type: "button", textContent });
-  made.addEventListener("click", act);
-  return made;
 }

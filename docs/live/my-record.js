@@ -1,8 +1,8 @@
 /** <my-record>: the page of the reader's record, to look at, to export, to import and to delete. */
-import { element } from "./element.js";
+import { button, element } from "./element.js";
 import { emptyPage, fileText, readFile } from "./record-format.js";
 import { joinPages } from "./record-merge.js";
-import { button, saveDamaged, saveRecord } from "./record-notes.js";
+import { saveDamaged, saveRecord } from "./record-notes.js";
 import { allPages, concernsAny, damagedTexts, isAddress, linkTo, migrate, removeAll, storeAll, why } from "./record-storage.js";
 
 /** @import {PageRecord, Pages} from "./record-format.js" */

@@ -1,5 +1,5 @@
 /** What the page says about its record, once on a page. */
-import { element } from "./element.js";
+import { button, element } from "./element.js";
 import { saveFile } from "./file.js";
 import { damagedTexts, linkTo } from "./record-storage.js";
 
@@ -28,13 +28,6 @@ export const saveRecord = (text) => saveText(text, `${dated("labkit-record")}.js
 
 /** All of them in one file. */
 export const saveDamaged = () => saveFile(new Blob([damagedTexts().map(({ raw }) => `${raw}\n`).join("\n")], { type: "text/plain" }), `${dated("labkit-damaged")}.txt`);
-
-/** @param {string} textContent @param {() => void} press */
-export function button(textContent, press) {
-  const made = element("button", { type: "button", textContent });
-  made.addEventListener("click", press);
-  return made;
-}
 
 const toRecord = () => element("a", { href: linkTo("my-record/"), textContent: "我的记录" });
 

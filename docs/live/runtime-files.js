@@ -24,7 +24,7 @@ export function nameOf(part) {
  * whose dependencies did not come.
  * @param {string[]} modules
  */
-export function packagesFor(modules) {
+function packagesFor(modules) {
   const wanted = new Set(Object.keys(PACKAGES).filter((name) => PACKAGES[name].imports.some((module) => modules.includes(module))));
   // A set's iteration visits what is added on the way.
   for (const name of wanted) PACKAGES[name].depends.forEach((other) => wanted.add(other));

@@ -104,9 +104,8 @@ def headers_of(site: Path, path: str) -> dict[str, str]:
     return found
 
 
-def nginx(policy: str) -> str:
+def nginx(headers: dict[str, str]) -> str:
     """For the inside of a ``server`` block."""
-    headers = {**HEADERS, POLICY_HEADER: policy}
     return "\n".join(
         [
             "# 放进 server { … }：include …/hosting/nginx.conf;",
@@ -119,9 +118,8 @@ def nginx(policy: str) -> str:
     )
 
 
-def apache(policy: str) -> str:
+def apache(headers: dict[str, str]) -> str:
     """For ``.htaccess``, or the inside of a ``Directory`` block."""
-    headers = {**HEADERS, POLICY_HEADER: policy}
     return "\n".join(
         [
             "# 改名为 .htaccess 放在网站的根目录，或者写进 <Directory>。需要 mod_headers。",
@@ -140,9 +138,10 @@ def install(site: Path) -> None:
     policy = policy_of(pages.values())
     folders = sorted(path.name for path in site.iterdir() if path.is_dir())
     (site / "_headers").write_text(rules(policy, folders))
+    headers = {**HEADERS, POLICY_HEADER: policy}
     (site / "hosting").mkdir()
-    (site / "hosting/nginx.conf").write_text(nginx(policy))
-    (site / "hosting/apache.conf").write_text(apache(policy))
+    (site / "hosting/nginx.conf").write_text(nginx(headers))
+    (site / "hosting/apache.conf").write_text(apache(headers))
 
 
 if __name__ == "__main__":
