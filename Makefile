@@ -5,13 +5,14 @@ PY := .venv/bin/python
 # The theme's advertisement against MkDocs 2.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help serve site test check engines lock audit bench screenshot chromium browsers clean
+.PHONY: help serve site test keras check engines lock audit bench screenshot chromium browsers clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make serve   安装、构建，在本机打开站点（PORT=8000）'
 	@echo 'make site    只构建，结果在 site/'
 	@echo 'make test    安装测试所需，运行全部测试'
+	@echo 'make keras   用 labkit 运行 Keras 2.2.5 自己的测试'
 	@echo 'make check   ruff、pyright、tsc、严格构建'
 	@echo 'make engines   在 Firefox 与 WebKit 里检查代码格、面板、搜索等'
 	@echo 'make lock    改了 pyproject.toml 里的依赖以后，更新 constraints.txt（版本与哈希）'
@@ -25,8 +26,11 @@ serve: site
 
 site: .cache/site.stamp
 
-test: site chromium .cache/pyodide-packages/.stamp
+test: site chromium .cache/pyodide-packages/.stamp .cache/keras/.stamp
 	$(PY) -m pytest -n 2
+
+keras: .cache/keras/.stamp
+	$(PY) -m tests.keras_suite
 
 check: site
 	$(PY) -m ruff check .
@@ -110,6 +114,14 @@ node_modules/.stamp: package-lock.json .npmrc
 	$(PY) -m pip install --quiet --no-compile --target $(@D) --only-binary :all: \
 		--platform pyemscripten_2026_0_wasm32 --implementation cp --python-version 3.14 \
 		$(LOCKED) pytest hypothesis Markdown fonttools
+	touch $@
+
+# Keras' tests come with its source package (tests/keras_suite).
+.cache/keras/.stamp: .venv/.stamp tests/keras_suite/requirements.txt
+	rm -rf $(@D)
+	$(PY) -m pip download --quiet --no-deps --no-binary :all: --dest $(@D) --require-hashes \
+		--requirement tests/keras_suite/requirements.txt --build-constraint constraints.txt
+	cd $(@D) && $(abspath $(PY)) -m tarfile --extract *.tar.gz
 	touch $@
 
 # Folders count too: a removed file changes only its folder.
