@@ -18,6 +18,7 @@ from . import (
 from . import display as display  # teaches layers and tensors to show themselves
 from .compatibility import as_keras
 from .layers import Input
+from .manner import manner, set_manner
 from .models import Model, Sequential
 
 __version__ = "0.2.0"
@@ -33,10 +34,12 @@ __all__ = [
     "initializers",
     "layers",
     "losses",
+    "manner",
     "metrics",
     "models",
     "optimizers",
     "preprocessing",
     "regularizers",
+    "set_manner",
     "utils",
 ]

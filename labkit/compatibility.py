@@ -9,6 +9,7 @@ from types import ModuleType
 from . import callbacks
 from .engine.data import standardize_input_data
 from .errors import explain
+from .manner import Manner, set_manner
 
 # Only as_keras and the list of Keras' names need it, so the callbacks' own room stays low.
 # Keras' callbacks had this function of its training code by import; old code takes it from there.
@@ -64,15 +65,17 @@ MODULES = {
 }
 
 
-def as_keras() -> ModuleType:
+def as_keras(manner: Manner = "keras") -> ModuleType:
     """把 labkit 登记为 keras：之后 import keras、from keras.layers import Dense 得到的都是 labkit。
 
+    同时选定态度（见 `set_manner`）："keras" 收下 Keras 收下的一切，"learner" 照常拦下错误。
     返回登记的模块；再调用一次没有影响。
     出错：真正的 Keras 已经导入时抛出 ImportError，什么也不改变。
     """
     present = sys.modules.get("keras")
     if present is not None:
         if getattr(present, "__labkit__", False):
+            set_manner(manner)
             return present
         raise ImportError(
             explain(
@@ -91,6 +94,7 @@ def as_keras() -> ModuleType:
     }
     # labkit.engine has a module `training` of its own, and keras.engine.training is another.
     found["engine"] = facade("keras.engine", found["engine"])
+    set_manner(manner)
     sys.modules["keras"] = keras
     for name, module in found.items():
         sys.modules[f"keras.{name}"] = module

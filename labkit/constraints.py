@@ -11,6 +11,7 @@ from typing import Any
 
 from . import backend as K
 from .errors import explain
+from .manner import refuse
 from .utils.generic_utils import (
     Configurable,
     deserialize_keras_object,
@@ -41,12 +42,14 @@ class MaxNorm(Constraint):
 
     def __init__(self, max_value: float = 2, axis: int | Sequence[int] = 0) -> None:
         if max_value < 0:
-            raise ValueError(
-                explain(
-                    "MaxNorm",
-                    received=f"max_value={max_value}",
-                    rule="范数 ‖w‖ = √Σw² 不会小于 0，所以 max_value ≥ 0",
-                    suggestion=f"max_value={-max_value}",
+            refuse(
+                ValueError(
+                    explain(
+                        "MaxNorm",
+                        received=f"max_value={max_value}",
+                        rule="范数 ‖w‖ = √Σw² 不会小于 0，所以 max_value ≥ 0",
+                        suggestion=f"max_value={-max_value}",
+                    )
                 )
             )
         self.max_value = max_value
@@ -89,14 +92,16 @@ class MinMaxNorm(Constraint):
         axis: int | Sequence[int] = 0,
     ) -> None:
         if not 0 <= min_value <= max_value:
-            raise ValueError(
-                explain(
-                    "MinMaxNorm",
-                    received=f"min_value={min_value}, max_value={max_value}",
-                    rule="范数的区间要满足 0 ≤ min_value ≤ max_value",
-                    suggestion="min_value={}, max_value={}".format(
-                        *sorted((abs(min_value), abs(max_value)))
-                    ),
+            refuse(
+                ValueError(
+                    explain(
+                        "MinMaxNorm",
+                        received=f"min_value={min_value}, max_value={max_value}",
+                        rule="范数的区间要满足 0 ≤ min_value ≤ max_value",
+                        suggestion="min_value={}, max_value={}".format(
+                            *sorted((abs(min_value), abs(max_value)))
+                        ),
+                    )
                 )
             )
         self.min_value = min_value

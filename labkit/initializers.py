@@ -198,8 +198,8 @@ class Orthogonal(Initializer):
         u, _, v = np.linalg.svd(random, full_matrices=False)
         # A pair of singular vectors may change sign together, and LAPACK libraries choose
         # differently: fixed here, so that a seed gives the same weights on every machine.
-        signs = np.where(u[0] < 0, -1, 1)
-        u, v = u * signs, v * signs[:, np.newaxis]
+        signs = np.where(u[:1] < 0, -1, 1)
+        u, v = u * signs, v * signs.T
         q = u if rows >= columns else v
         return (self.gain * q.reshape(shape)).astype(dtype or K.floatx())
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import backend as K
 from .errors import explain
+from .manner import refuse
 from .utils.generic_utils import (
     Configurable,
     deserialize_keras_object,
@@ -35,12 +36,14 @@ class L1L2(Regularizer):
     def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
         for name, factor in (("l1", l1), ("l2", l2)):
             if factor < 0:
-                raise ValueError(
-                    explain(
-                        "L1L2",
-                        received=f"{name}={factor}",
-                        rule="l1 ≥ 0，l2 ≥ 0；负的惩罚 l1·Σ|x| + l2·Σx² 会让权重无限变大",
-                        suggestion=f"{name}={-factor}",
+                refuse(
+                    ValueError(
+                        explain(
+                            "L1L2",
+                            received=f"{name}={factor}",
+                            rule="l1 ≥ 0，l2 ≥ 0；负的惩罚 l1·Σ|x| + l2·Σx² 会让权重无限变大",
+                            suggestion=f"{name}={-factor}",
+                        )
                     )
                 )
         self.l1 = float(l1)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import labkit
 from labkit import backend as K
 
 
@@ -20,6 +21,14 @@ def float64():
     K.set_floatx("float64")
     yield
     K.set_floatx("float32")
+
+
+@pytest.fixture
+def keras_manner():
+    """What Keras accepted is accepted."""
+    labkit.set_manner("keras")
+    yield
+    labkit.set_manner("learner")
 
 
 # Playwright loads, and Chromium starts, only in runs that have a test in the browser.

@@ -43,6 +43,7 @@ FLOORS = (
         "labkit.utils.np_utils",
         "labkit.utils.ownership",
     ),
+    ("labkit.manner",),
     ("labkit.utils.progbar", "labkit.errors"),
 )
 #: Packages whose modules are rooms of their own.

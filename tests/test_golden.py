@@ -200,8 +200,8 @@ def test_batch_normalization_in_training(case):
     check_gradients(data, "train_", layer, [x], [y])
 
     # Keras' TensorFlow backend removes the zero bias of its averages: after one update it stores
-    # the batch's own statistics. labkit keeps the documented average, so the expected value follows
-    # from both.
+    # the batch's own statistics. A learner gets the documented average, so the expected value
+    # follows from both.
     momentum = layer.momentum
     fused = data["x0"].ndim == 4 and layer.axis in {-1, 3}
     n = data["x0"].size // before[0].size if before else 1
@@ -215,6 +215,18 @@ def test_batch_normalization_in_training(case):
             )  # its fused kernel corrects for the sample size a second time
         expected = before[i] * momentum + statistic * (1 - momentum)
         np.testing.assert_allclose(K.eval(weight), expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("case", TRAINED, ids=lambda case: case["id"])
+def test_moving_averages_in_keras_manner(case, keras_manner):
+    data = arrays(case)
+    layer = make(case)
+    layer(data["x0"])
+    layer.set_weights(numbered(data, "w"))
+    for x, after in (("x0", "train_w"), ("train2_x0", "train2_w")):
+        layer(K.variable(data[x]), training=True)
+        for weight, expected in zip(layer.get_weights(), numbered(data, after), strict=True):
+            np.testing.assert_allclose(weight, expected, rtol=1e-4, atol=1e-5)
 
 
 @cases("stateful")

@@ -10,6 +10,7 @@ from typing import ParamSpec, get_args
 import numpy as np
 
 from ..errors import explain, nearest
+from ..manner import refuse
 
 P = ParamSpec("P")
 
@@ -27,6 +28,20 @@ def positive(where: str, name: str, n) -> int:
         closest = max(1, round(n)) if isinstance(n, int | float) else 1
         raise ValueError(explain(where, f"{name}={n!r}", f"{name} 是正整数", f"{name}={closest}"))
     return int(n)
+
+
+def count(where: str, name: str, n) -> int:
+    """How many units, filters or copies: n as a positive int, or ValueError.
+
+    Keras also took 0, and gave an axis without elements.
+    """
+    try:
+        return positive(where, name, n)
+    except ValueError as error:
+        if not is_integer(n) or n != 0:
+            raise
+        refuse(error)
+        return 0
 
 
 def size(where: str, name: str, value, rank: int) -> tuple[int, ...]:
@@ -52,12 +67,16 @@ def shape(where: str, name: str, value, zero: bool = False) -> tuple[int | None,
     if not isinstance(value, list | tuple):
         raise TypeError(explain(where, f"{name}={value!r}", rule, suggestion))
     if not all(n is None or is_integer(n) and n >= 1 - zero for n in value):
+        numbers = all(n is None or isinstance(n, int | float) for n in value)
         closest = tuple(
             n if n is None else max(1, round(n)) if isinstance(n, int | float) else None
             for n in value
         )
-        raise ValueError(explain(where, f"{name}={value!r}", rule, f"{name}={closest}"))
-    return tuple(value)
+        error = ValueError(explain(where, f"{name}={value!r}", rule, f"{name}={closest}"))
+        if not numbers or not all(n is None or n >= 0 and n == int(n) for n in value):
+            raise error
+        refuse(error)
+    return tuple(n if n is None else int(n) for n in value)
 
 
 def known_channels(where: str, input_shape, channels) -> None:
@@ -74,12 +93,15 @@ def known_channels(where: str, input_shape, channels) -> None:
 
 
 def number(where: str, name: str, value, low: float, high: float) -> float:
-    """A number from low to high, or ValueError."""
+    """A number from low to high, or ValueError. Keras took any number."""
     fits = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if not fits or not low <= value <= high:
         rule = f"{name} 是数，{low:g} ≤ {name}" + ("" if high == np.inf else f" ≤ {high:g}")
         closest = min(max(value, low), high) if fits and value == value else (low + 1) / 2
-        raise ValueError(explain(where, f"{name}={value!r}", rule, f"{name}={closest:g}"))
+        error = ValueError(explain(where, f"{name}={value!r}", rule, f"{name}={closest:g}"))
+        if not fits:
+            raise error
+        refuse(error)
     return float(value)
 
 

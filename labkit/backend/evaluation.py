@@ -8,7 +8,7 @@ from ..errors import explain
 from .state import state
 from .tape import operations_before
 from .tensors import Symbol, Tensor, Variable, part
-from .variables import batch_set_value, eval
+from .variables import batch_set_value, eval, with_slots
 
 
 def sources(symbol: Symbol) -> list[Symbol]:
@@ -146,4 +146,4 @@ class Run:
     @staticmethod
     def write(updates) -> None:
         """Compute every new value first, then write: within a step all read the old values."""
-        batch_set_value([(x, eval(new)) for x, new in updates])
+        batch_set_value([(x, eval(new)) for x, new in with_slots(updates)])

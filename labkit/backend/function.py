@@ -14,7 +14,7 @@ from .evaluation import Feed, Run, ancestors
 from .state import state
 from .tape import untaped
 from .tensors import Symbol, Tensor, value
-from .variables import batch_set_value
+from .variables import batch_set_value, with_slots
 
 
 class Function:
@@ -66,6 +66,7 @@ class Function:
                 updates = []
                 for update in self.updates:
                     pairs = update(feed) if callable(update) else [update]
+                    pairs = with_slots(pairs)
                     updates += [(x, np.array(value(feed.value(new)))) for x, new in pairs]
         batch_set_value(updates)
         return outputs

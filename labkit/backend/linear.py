@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 import numpy as np
@@ -24,11 +25,12 @@ def dot(x, y):
     """x 的最后一轴与 y 的倒数第二轴相乘求和：(…, n) · (n, m) → (…, m)。"""
     if np.ndim(y) != 2:
         return _tensordot(x, y)
-    rows = x.reshape(-1, x.shape[-1])
+    count = math.prod(x.shape[:-1])
+    rows = x.reshape(count, x.shape[-1])
     z = matmul(rows, y).reshape(*x.shape[:-1], y.shape[1])
 
     def backward(dz):
-        dz = dz.reshape(-1, y.shape[1])
+        dz = dz.reshape(count, y.shape[1])
         return matmul(dz, y.T).reshape(x.shape), matmul(rows.T, dz)
 
     return z, backward

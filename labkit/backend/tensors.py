@@ -71,6 +71,9 @@ class Variable(Tensor):
         super().__init__(value)
         self.name = name
         self.constraint = constraint
+        #: (the average that starts at 0, the share that 0 still has in it: momentumᵗ), where x is
+        #: a moving average in Keras' manner (variables.moving_average_update).
+        self.average: tuple[Variable, Variable] | None = None
 
     def __repr__(self):
         return f"<Variable {self.name!r} shape={self.shape} dtype={self.dtype}>\n{self.value}"

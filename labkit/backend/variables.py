@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import explain
+from ..manner import manner
 from .config import floatx, scoped
 from .tape import primitive
 from .tensors import Symbol, Tensor, Variable, value
@@ -98,9 +99,35 @@ def update_sub(x: Variable, decrement) -> tuple[Variable, Tensor]:
     return x, x - decrement
 
 
+class Corrected(tuple):
+    """一次改写 (变量, 新值)，还带着另外几次：slots。"""
+
+    slots: list[tuple]
+
+
+def with_slots(updates):
+    """Every update, with those that it brings."""
+    for update in updates:
+        yield update
+        yield from getattr(update, "slots", ())
+
+
 def moving_average_update(x: Variable, value, momentum) -> tuple[Variable, Tensor]:
-    """一次改写：x · momentum + value · (1 − momentum)。"""
-    return x, x * momentum + value * (1.0 - momentum)
+    """一次改写：x · momentum + value · (1 − momentum)。
+
+    `set_manner("keras")` 时修正零起点，同 Keras 的 TensorFlow 后端：另有一个从 0 开始的平均 a，
+    a ← a · momentum + value · (1 − momentum)，第 t 次以后 x = a / (1 − momentumᵗ)，与 x 原来的值
+    无关。来源：Kingma 与 Ba，2014，第 3 节。
+    """
+    if manner() == "learner":
+        return x, x * momentum + value * (1.0 - momentum)
+    if x.average is None:
+        x.average = zeros(x.shape, x.dtype), ones(())
+    average, share = x.average
+    biased, left = average * momentum + value * (1.0 - momentum), share * momentum
+    update = Corrected((x, biased / (1.0 - left)))
+    update.slots = [(average, biased), (share, left)]
+    return update
 
 
 def is_keras_tensor(x) -> bool:

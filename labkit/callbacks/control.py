@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import backend as K
 from ..errors import explain, nearest
+from ..manner import refuse
 from .base import Callback, Logs
 
 Mode = Literal["auto", "min", "max"]
@@ -32,12 +33,15 @@ def _improvement(
 ) -> tuple[Callable[[float, float], bool], float]:
     """Whether a new value beats the best by more than min_delta, and the worst value there is."""
     if mode not in ("auto", "min", "max"):
-        raise ValueError(
-            explain(
-                where,
-                received=f"mode={mode!r}",
-                rule="min 是越小越好，max 是越大越好，auto 看名称：含 acc 的越大越好，其余越小越好",
-                suggestion=f"mode={nearest(mode, ['auto', 'min', 'max'])}",
+        refuse(
+            ValueError(
+                explain(
+                    where,
+                    received=f"mode={mode!r}",
+                    rule="min 是越小越好，max 是越大越好，"
+                    "auto 看名称：含 acc 的越大越好，其余越小越好",
+                    suggestion=f"mode={nearest(mode, ['auto', 'min', 'max'])}",
+                )
             )
         )
     if mode == "max" or (mode == "auto" and "acc" in monitor):

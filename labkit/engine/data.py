@@ -10,6 +10,7 @@ from .. import backend as K
 from .. import losses
 from ..arguments import validation
 from ..errors import explain
+from ..manner import refuse
 from ..utils.generic_utils import to_list
 
 
@@ -176,14 +177,17 @@ def sample_weights(where: str, sample_weight, class_weight, targets, names) -> l
 def by_class(where: str, class_weight: dict, target) -> np.ndarray:
     """The weight of each sample's class."""
     if not isinstance(class_weight, dict):
-        raise TypeError(
-            explain(
-                where,
-                f"class_weight={class_weight!r}",
-                "class_weight 是 {类别编号: 权重} 的字典",
-                "dict(enumerate(权重))",
+        refuse(
+            TypeError(
+                explain(
+                    where,
+                    f"class_weight={class_weight!r}",
+                    "class_weight 是 {类别编号: 权重} 的字典",
+                    "dict(enumerate(权重))",
+                )
             )
         )
+        return np.ones(len(target))
     classes = target.argmax(axis=1) if target.shape[-1] > 1 else target[:, 0].astype(int)
     unknown = sorted(set(classes.tolist()) - set(class_weight))
     if unknown:

@@ -9,6 +9,7 @@ from typing import Any
 from .. import callbacks as cb
 from ..arguments.validation import is_integer
 from ..errors import explain
+from ..manner import refuse
 from ..utils.data_utils import is_sequence
 
 
@@ -76,7 +77,10 @@ def check_epochs(where: str, epochs, initial_epoch, callbacks) -> None:
     for name, value in (("epochs", epochs), ("initial_epoch", initial_epoch)):
         if not is_integer(value) or value < 0:
             rule = f"{name} 是不小于 0 的整数"
-            raise ValueError(explain(where, f"{name}={value!r}", rule, f"{name}=1"))
+            error = ValueError(explain(where, f"{name}={value!r}", rule, f"{name}=1"))
+            if not is_integer(value):
+                raise error
+            refuse(error)
     extra = [] if callbacks is None else callbacks
     if not isinstance(extra, list | tuple) or any(not isinstance(c, cb.Callback) for c in extra):
         raise TypeError(

@@ -12,6 +12,7 @@ from ..arguments import validation
 from ..arguments.spellings import GENERATOR, renamed
 from ..arguments.validation import positive
 from ..errors import explain
+from ..manner import refuse
 from ..utils.data_utils import is_sequence
 from ..utils.generic_utils import to_list, unpack_singleton
 from ..utils.progbar import Progbar
@@ -185,9 +186,10 @@ class Fitter(Trainer):
         if split == 0:
             return data, None
         where, count = f"{self._label()}.fit", len(data[0][0])
-        at = int(count * (1 - validation.number(where, "validation_split", split, 0.0, 1.0)))
+        split = validation.number(where, "validation_split", split, 0.0, 1.0)
+        at = int(count * (1 - split))
         if not 0 < at < count:
-            raise ValueError(
+            error = ValueError(
                 explain(
                     where,
                     f"validation_split={split}，{count} 个样本",
@@ -195,6 +197,10 @@ class Fitter(Trainer):
                     "validation_split=0.5" if count > 1 else "更多的样本",
                 )
             )
+            if 0 < split < 1:
+                raise error
+            refuse(error)
+            return data, None
         return [[a[:at] for a in arrays] for arrays in data], [
             [a[at:] for a in arrays] for arrays in data
         ]

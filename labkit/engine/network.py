@@ -9,6 +9,7 @@ from .. import saving
 from ..backend.evaluation import Feed, sources
 from ..backend.tensors import Symbol
 from ..errors import explain, nearest
+from ..manner import refuse
 from ..saving.serialization import deserialize
 from ..utils.generic_utils import to_list, unpack_singleton
 from ..utils.layer_utils import print_summary
@@ -136,6 +137,11 @@ class Network(Layer):
     def _stored_weights(self):
         # get_weights goes layer by layer; `weights` lists all trainable ones first (Keras' rule).
         return unique(w for layer in self.layers for w in layer.weights)
+
+    def _refuse_weights(self, error, arrays, shapes):
+        if any(a.shape != shape for a, shape in zip(arrays, shapes, strict=False)):
+            raise error
+        refuse(error)  # Keras took fewer, or more, without a word
 
     @property
     def losses(self):

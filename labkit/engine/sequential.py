@@ -7,6 +7,7 @@ import numpy as np
 from .. import backend as K
 from ..arguments import validation
 from ..errors import explain
+from ..manner import refuse
 from ..saving.serialization import deserialize, serialize
 from .base_layer import Layer
 from .fitting import Fitter
@@ -53,12 +54,14 @@ class Sequential(Fitter):
     def _require_free(self, action: str) -> None:
         """What was computed with the model keeps its shape, so the model must keep its layers."""
         if len(self._inbound_nodes) > 1:
-            raise ValueError(
-                explain(
-                    f"{self._label()}.{action}",
-                    "已经当作层调用过的模型",
-                    "调用的结果已经有了形状，所以模型的层不能再增减",
-                    "先加好全部的层，再调用；或用这些层另建一个 Sequential",
+            refuse(
+                ValueError(
+                    explain(
+                        f"{self._label()}.{action}",
+                        "已经当作层调用过的模型",
+                        "调用的结果已经有了形状，所以模型的层不能再增减",
+                        "先加好全部的层，再调用；或用这些层另建一个 Sequential",
+                    )
                 )
             )
 

@@ -16,6 +16,7 @@ from ..backend.evaluation import Run
 from ..backend.tape import untaped
 from ..backend.tensors import known
 from ..errors import explain, nearest
+from ..manner import manner, refuse
 from ..utils.generic_utils import to_list, unpack_singleton
 from ..utils.ownership import is_own
 from .data import check_targets, sample_weights, standardize
@@ -237,10 +238,10 @@ class Trainer(Network):
             return total, [float(K.eval(value)) for value in logs]
 
     def _train_step(self, inputs, targets, weights) -> list[float]:
-        """One step; with a loss that is not finite nothing is written."""
+        """One step; a learner's weights stay where the loss is not finite."""
         with K.learning_phase_scope(1), Run() as run:
             total, logs = self._forward(inputs, targets, weights)
-            if not np.isfinite(logs[0]):
+            if not np.isfinite(logs[0]) and manner() == "learner":
                 return logs
             updates = self.optimizer.get_updates(total, self._collected) if self._collected else []
             run.write([*updates, *(run.updates if self.trainable or self.stateful else [])])
@@ -341,14 +342,17 @@ class Trainer(Network):
 
     def _refuse_nan(self, logs) -> None:
         if not np.isfinite(logs[0]):
+            kept = "（权重停在这一步之前）" if manner() == "learner" else ""
             rate = getattr(self.optimizer, "lr", None)
             smaller = f"lr={float(K.eval(rate)) / 10:g}" if rate is not None else "更小的学习率"
-            raise FloatingPointError(
-                explain(
-                    f"{self._label()} 的训练",
-                    f"损失 {logs[0]}（权重停在这一步之前）",
-                    NAN_RULE,
-                    f"{smaller}，或先用 np.isfinite(x).all() 检查数据",
+            refuse(
+                FloatingPointError(
+                    explain(
+                        f"{self._label()} 的训练",
+                        f"损失 {logs[0]}{kept}",
+                        NAN_RULE,
+                        f"{smaller}，或先用 np.isfinite(x).all() 检查数据",
+                    )
                 )
             )
 

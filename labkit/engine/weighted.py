@@ -16,6 +16,7 @@ from ..backend.config import scoped
 from ..backend.state import changed, state
 from ..backend.tensors import Variable
 from ..errors import explain
+from ..manner import refuse
 
 LARGE = 100_000  # numbers; a weight up to here is drawn as fast as a picture
 
@@ -82,7 +83,7 @@ class Weighted:
         """建一个权重。shape 的每一维必须是正整数。Keras 1 的次序（先 shape 后 name）也可以。"""
         shape = tuple(shape)
         if not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
-            raise ValueError(
+            error = ValueError(
                 explain(
                     self._label(),
                     f"权重 {name} 的形状 {shape}",
@@ -90,6 +91,9 @@ class Weighted:
                     "给出确定的 input_shape",
                 )
             )
+            if not all(isinstance(n, int | np.integer) and n >= 0 for n in shape):
+                raise error
+            refuse(error)
         draw = initializers.get(initializer)
         if draw is None:
             raise TypeError(
@@ -166,7 +170,7 @@ class Weighted:
         shapes = [w.shape for w in stored]
         if [a.shape for a in arrays] != shapes:
             names = [w.name for w in stored]
-            raise ValueError(
+            error = ValueError(
                 explain(
                     f"{self._label()}.set_weights",
                     f"{len(arrays)} 个数组，形状 {[a.shape for a in arrays]}",
@@ -174,7 +178,12 @@ class Weighted:
                     f"按 {names} 的顺序给出" if self.built else "先用输入调用一次，权重建好后再设",
                 )
             )
-        K.batch_set_value(zip(stored, arrays, strict=True))
+            self._refuse_weights(error, arrays, shapes)
+        K.batch_set_value(zip(stored, arrays, strict=False))
+
+    def _refuse_weights(self, error: ValueError, arrays, shapes) -> None:
+        """A layer takes no others; Network takes fewer or more, as Keras did."""
+        raise error
 
     def count_params(self) -> int:
         """权重的元素总数。"""

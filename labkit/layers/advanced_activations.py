@@ -8,6 +8,7 @@ from ..arguments.types import Constraint, Initializer, Regularizer
 from ..arguments.validation import finite, is_integer
 from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
+from ..manner import refuse
 from ..utils.generic_utils import to_list
 from .settings import take
 
@@ -70,12 +71,14 @@ class PReLU(ActivationLayer):
         )
         axes = None if shared_axes is None else to_list(shared_axes, allow_tuple=True)
         if axes is not None and not all(is_integer(axis) and axis > 0 for axis in axes):
-            raise ValueError(
-                explain(
-                    self._label(),
-                    f"shared_axes={shared_axes!r}",
-                    "shared_axes 是从 1 数起的轴（0 是 batch 轴，总是共用）",
-                    "shared_axes=[1, 2]",
+            refuse(
+                ValueError(
+                    explain(
+                        self._label(),
+                        f"shared_axes={shared_axes!r}",
+                        "shared_axes 是从 1 数起的轴（0 是 batch 轴，总是共用）",
+                        "shared_axes=[1, 2]",
+                    )
                 )
             )
         self.shared_axes = axes
@@ -91,7 +94,9 @@ class PReLU(ActivationLayer):
                     f"shared_axes={[axis for axis in shared if axis < len(input_shape)]}",
                 )
             )
-        shape = tuple(1 if i in shared else n for i, n in enumerate(input_shape) if i > 0)
+        shape = list(input_shape[1:])
+        for axis in shared:
+            shape[axis - 1] = 1
         self.alpha = self._weight("alpha", shape)
         fixed = {i: n for i, n in enumerate(input_shape) if i > 0 and i not in shared}
         self.input_spec = InputSpec(ndim=len(input_shape), axes=fixed if shared else {})

@@ -17,7 +17,7 @@ from ..arguments.types import (
     Regularizer,
     Size,
 )
-from ..arguments.validation import choice, known_channels, positive, rate, size
+from ..arguments.validation import choice, count, known_channels, rate, size
 from ..backend.config import normalize_data_format
 from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
@@ -97,7 +97,7 @@ class ConvLSTM2DCell(Layer):
             self,
             dropout=rate(where, "dropout", dropout),
             recurrent_dropout=rate(where, "recurrent_dropout", recurrent_dropout),
-            filters=positive(where, "filters", filters),
+            filters=count(where, "filters", filters),
             kernel_size=size(where, "kernel_size", kernel_size, 2),
             strides=size(where, "strides", strides, 2),
             padding=choice(where, "padding", padding, Padding),

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import backend as K
 from ..arguments.types import Constraint, Initializer, Regularizer
-from ..arguments.validation import positive
+from ..arguments.validation import count
 from ..engine.base_layer import Layer
 from ..errors import explain
 from ..utils.generic_utils import to_list
@@ -54,8 +54,8 @@ class Embedding(Layer):
         super().__init__(**kwargs)
         take(
             self,
-            input_dim=positive(self._label(), "input_dim", input_dim),
-            output_dim=positive(self._label(), "output_dim", output_dim),
+            input_dim=count(self._label(), "input_dim", input_dim),
+            output_dim=count(self._label(), "output_dim", output_dim),
             embeddings_initializer=embeddings_initializer,
             embeddings_regularizer=embeddings_regularizer,
             activity_regularizer=activity_regularizer,

@@ -16,7 +16,7 @@ from ..arguments.types import (
     Regularizer,
     Size,
 )
-from ..arguments.validation import positive
+from ..arguments.validation import count
 from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
 from .convolutional import Conv1D, Conv2D
@@ -169,8 +169,8 @@ class MaxoutDense(LegacyDense):
         )
         take(
             self,
-            output_dim=positive(self._label(), "output_dim", output_dim),
-            nb_feature=positive(self._label(), "nb_feature", nb_feature),
+            output_dim=count(self._label(), "output_dim", output_dim),
+            nb_feature=count(self._label(), "nb_feature", nb_feature),
         )
 
     def build(self, input_shape):

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import backend as K
 from ..arguments.types import Activation, Constraint, DataFormat, Initializer, Regularizer, Size
-from ..arguments.validation import known_channels, positive, size, with_defaults
+from ..arguments.validation import count, known_channels, size, with_defaults
 from ..backend.config import normalize_data_format
 from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
@@ -55,7 +55,7 @@ class LocallyConnected(Layer):
         where = self._label()
         take(
             self,
-            filters=positive(where, "filters", filters),
+            filters=count(where, "filters", filters),
             kernel_size=size(where, "kernel_size", kernel_size, self.rank),
             strides=size(where, "strides", strides, self.rank),
             padding=only_valid(where, padding),

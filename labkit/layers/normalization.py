@@ -9,6 +9,7 @@ from ..arguments.types import Constraint, Initializer, Regularizer
 from ..arguments.validation import is_integer, number
 from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
+from ..manner import manner
 from .settings import take
 
 
@@ -19,7 +20,8 @@ class BatchNormalization(Layer):
     预测时用移动平均。权重 gamma、beta（可训练）与 moving_mean、moving_variance（不可训练），
     形状都是 (channels,)。
     移动方差存入前乘 n / (n − (1 + epsilon))，n 是每个通道的样本数（Keras 的规则）；
-    TensorFlow 后端额外的零偏差修正不模仿。来源：Ioffe 与 Szegedy，2015。
+    TensorFlow 后端还会修正移动平均的零起点，set_manner("keras") 时照它做。
+    来源：Ioffe 与 Szegedy，2015。
     出错：axis 超出维数抛出 IndexError；该轴长度未知抛出 ValueError。
 
     参数：
@@ -125,6 +127,9 @@ class BatchNormalization(Layer):
             mean, variance = K.moments(inputs, others)
             n = K.count_params(inputs) // K.int_shape(inputs)[channel]
             unbiased = variance * (n / (n - (1.0 + self.epsilon)))
+            if manner() == "keras" and ndim == 4 and channel == 3:
+                # TensorFlow's kernel for images has corrected for the sample size before.
+                unbiased = unbiased * (n / max(n - 1, 1))
             self.add_update(
                 [
                     K.moving_average_update(self.moving_mean, K.flatten(mean), self.momentum),

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import backend as K
 from ..errors import explain
+from ..manner import refuse
 from ..utils.generic_utils import Configurable, check_keywords
 
 Rule = Callable[..., tuple]
@@ -58,14 +59,16 @@ class Optimizer(Configurable):
         for name, value in settings.items():
             below_one = name in ("beta_1", "beta_2", "rho")
             if value < 0 or (below_one and value >= 1):
-                raise ValueError(
-                    explain(
-                        type(self).__name__,
-                        received=f"{name}={value}",
-                        rule=f"0 ≤ {name} < 1，它是旧值在滑动平均中的比重"
-                        if below_one
-                        else f"{name} ≥ 0",
-                        suggestion=f"{name}={0.9 if below_one else abs(value)}",
+                refuse(
+                    ValueError(
+                        explain(
+                            type(self).__name__,
+                            received=f"{name}={value}",
+                            rule=f"0 ≤ {name} < 1，它是旧值在滑动平均中的比重"
+                            if below_one
+                            else f"{name} ≥ 0",
+                            suggestion=f"{name}={0.9 if below_one else abs(value)}",
+                        )
                     )
                 )
         return settings

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..errors import explain
+from ..manner import refuse
 
 
 def to_categorical(
@@ -25,14 +26,16 @@ def to_categorical(
         num_classes = int(labels.max()) + 1
     # A negative index would silently count from the end.
     if labels.size and (labels.min() < 0 or labels.max() >= num_classes):
-        raise ValueError(
-            explain(
-                "to_categorical",
-                received=f"类别 {labels.min()} 到 {labels.max()}，num_classes={num_classes}",
-                rule="每个类别都要满足 0 ≤ y < num_classes，类别从 0 开始编号",
-                suggestion=f"num_classes={int(labels.max()) + 1}"
-                if labels.min() >= 0
-                else f"to_categorical(y - ({labels.min()}))",
+        refuse(
+            ValueError(
+                explain(
+                    "to_categorical",
+                    received=f"类别 {labels.min()} 到 {labels.max()}，num_classes={num_classes}",
+                    rule="每个类别都要满足 0 ≤ y < num_classes，类别从 0 开始编号",
+                    suggestion=f"num_classes={int(labels.max()) + 1}"
+                    if labels.min() >= 0
+                    else f"to_categorical(y - ({labels.min()}))",
+                )
             )
         )
     one_hot = np.zeros((*labels.shape, num_classes), dtype=dtype)

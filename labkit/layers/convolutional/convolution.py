@@ -16,7 +16,7 @@ from ...arguments.types import (
     Regularizer,
     Size,
 )
-from ...arguments.validation import choice, positive, size, with_defaults
+from ...arguments.validation import choice, count, size, with_defaults
 from ...backend.config import normalize_data_format
 from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
@@ -181,7 +181,7 @@ class Conv(Windowed):
         )
         take(
             self,
-            filters=positive(self._label(), "filters", filters),
+            filters=count(self._label(), "filters", filters),
             kernel_initializer=kernel_initializer,
             kernel_regularizer=kernel_regularizer,
             kernel_constraint=kernel_constraint,

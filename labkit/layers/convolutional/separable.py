@@ -12,7 +12,7 @@ from ...arguments.types import (
     Regularizer,
     Size,
 )
-from ...arguments.validation import positive, with_defaults
+from ...arguments.validation import count, with_defaults
 from ..settings import take
 from .convolution import Windowed
 
@@ -72,8 +72,8 @@ class SeparableConv(Windowed):
         )
         take(
             self,
-            filters=positive(self._label(), "filters", filters),
-            depth_multiplier=positive(self._label(), "depth_multiplier", depth_multiplier),
+            filters=count(self._label(), "filters", filters),
+            depth_multiplier=count(self._label(), "depth_multiplier", depth_multiplier),
             depthwise_initializer=depthwise_initializer,
             pointwise_initializer=pointwise_initializer,
             depthwise_regularizer=depthwise_regularizer,
@@ -195,7 +195,7 @@ class DepthwiseConv2D(Windowed):
         )
         take(
             self,
-            depth_multiplier=positive(self._label(), "depth_multiplier", depth_multiplier),
+            depth_multiplier=count(self._label(), "depth_multiplier", depth_multiplier),
             depthwise_initializer=depthwise_initializer,
             depthwise_regularizer=depthwise_regularizer,
             depthwise_constraint=depthwise_constraint,

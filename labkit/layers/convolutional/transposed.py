@@ -15,6 +15,7 @@ from ...arguments.types import (
 from ...arguments.validation import is_integer
 from ...backend.windows import effective_size, output_length
 from ...errors import explain
+from ...manner import refuse
 from .convolution import Conv, Windowed
 
 
@@ -228,12 +229,15 @@ class Conv3DTranspose(ConvTranspose):
             **kwargs,
         )
         if max(self.dilation_rate) > 1:
-            raise ValueError(
-                explain(
-                    self._label(),
-                    f"dilation_rate={self.dilation_rate}",
-                    "三维转置卷积没有膨胀（Keras 2.2.5 收下这个参数却不使用）",
-                    "去掉 dilation_rate",
+            refuse(
+                ValueError(
+                    explain(
+                        self._label(),
+                        f"dilation_rate={self.dilation_rate}",
+                        "三维转置卷积没有膨胀（Keras 2.2.5 收下这个参数却不使用）",
+                        "去掉 dilation_rate",
+                    )
                 )
             )
+            self.dilation_rate = (1, 1, 1)
         self._set_output_padding(output_padding)

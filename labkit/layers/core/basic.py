@@ -12,7 +12,7 @@ from ... import regularizers
 from ...arguments import validation
 from ...arguments.types import Activation as ActivationType
 from ...arguments.types import Constraint, DataFormat, Initializer, Regularizer
-from ...arguments.validation import positive
+from ...arguments.validation import count
 from ...backend.config import normalize_data_format
 from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
@@ -52,7 +52,7 @@ class Dense(Layer):
         super().__init__(**kwargs)
         take(
             self,
-            units=positive(self._label(), "units", units),
+            units=count(self._label(), "units", units),
             activation=activation,
             use_bias=use_bias,
             kernel_initializer=kernel_initializer,

@@ -10,6 +10,7 @@ from ...backend.config import normalize_data_format
 from ...backend.random import generator
 from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
+from ...manner import refuse
 
 
 class Dropout(Layer):
@@ -29,9 +30,13 @@ class Dropout(Layer):
     ):
         super().__init__(**kwargs)
         if not (seed is None or is_integer(seed)):
-            raise ValueError(
+            error = ValueError(
                 explain(self._label(), f"seed={seed!r}", "seed 是整数或 None", "seed=0")
             )
+            if not isinstance(seed, float):
+                raise error
+            refuse(error)
+            seed = int(seed)
         self.rate = validation.rate(self._label(), "rate", rate)
         if noise_shape is not None:
             noise_shape = validation.shape(self._label(), "noise_shape", noise_shape)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ... import backend as K
 from ...arguments import validation
-from ...arguments.validation import is_integer, positive
+from ...arguments.validation import count, is_integer
 from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
 
@@ -117,7 +117,7 @@ class RepeatVector(Layer):
         super().__init__(**kwargs)
         if not is_integer(n):
             raise TypeError(explain(self._label(), f"n={n!r}", "n 是正整数", "n=3"))
-        self.n = positive(self._label(), "n", n)
+        self.n = count(self._label(), "n", n)
         self.input_spec = InputSpec(ndim=2)
 
     def compute_output_shape(self, input_shape):

@@ -9,9 +9,10 @@ import numpy as np
 
 from ... import backend as K
 from ...arguments.types import Activation, Constraint, Initializer, Regularizer
-from ...arguments.validation import positive, rate
+from ...arguments.validation import count, rate
 from ...engine.base_layer import Layer
 from ...errors import explain
+from ...manner import refuse
 from ..settings import take
 
 Implementation = Literal[1, 2]
@@ -82,12 +83,14 @@ class Cell(Layer):
 def one_or_two(where: str, implementation) -> int:
     """ValueError for an implementation that does not exist."""
     if implementation not in {1, 2}:
-        raise ValueError(
-            explain(
-                where,
-                f"implementation={implementation!r}",
-                "implementation 只能是 1 或 2",
-                "implementation=1",
+        refuse(
+            ValueError(
+                explain(
+                    where,
+                    f"implementation={implementation!r}",
+                    "implementation 只能是 1 或 2",
+                    "implementation=1",
+                )
             )
         )
     return implementation
@@ -132,7 +135,7 @@ class SimpleRNNCell(Cell):
         super().__init__(**kwargs)
         take(
             self,
-            units=positive(self._label(), "units", units),
+            units=count(self._label(), "units", units),
             activation=activation,
             use_bias=use_bias,
             kernel_initializer=kernel_initializer,
@@ -196,7 +199,7 @@ class GRUCell(Cell):
         super().__init__(**kwargs)
         take(
             self,
-            units=positive(self._label(), "units", units),
+            units=count(self._label(), "units", units),
             implementation=one_or_two(self._label(), implementation),
             activation=activation,
             recurrent_activation=recurrent_activation,
@@ -294,7 +297,7 @@ class LSTMCell(Cell):
         super().__init__(**kwargs)
         take(
             self,
-            units=positive(self._label(), "units", units),
+            units=count(self._label(), "units", units),
             implementation=one_or_two(self._label(), implementation),
             activation=activation,
             recurrent_activation=recurrent_activation,
