@@ -6,6 +6,7 @@ from functools import reduce
 
 from .elementwise import cast
 from .movement import stack, unstack
+from .tape import on_tensors
 from .tensors import Symbol, known, record_symbol
 
 
@@ -42,4 +43,6 @@ def foldr(fn, elems, initializer=None, name=None):
 
 def _along_first(run, elems):
     elems = known(elems)
-    return record_symbol(run, (elems,), {}) if isinstance(elems, Symbol) else run(elems)
+    if isinstance(elems, Symbol):
+        return record_symbol(on_tensors(run), (elems,), {})
+    return run(elems)

@@ -46,6 +46,31 @@ def is_taping() -> bool:
     return state.recording
 
 
+def on_tensors(function: Callable) -> Callable:
+    """A reader's own function, given tensors for arrays and run on the tape, whatever is around it.
+
+    `y *= w` then makes a new tensor, as in Keras. Where nothing is recorded it returns arrays.
+    """
+
+    def wrapped(x):
+        if isinstance(x, list | tuple):
+            return type(x)(map(wrapped, x)) if type(x) in {list, tuple} else x
+        return Tensor(x) if isinstance(x, np.ndarray) else x
+
+    @wraps(function)
+    def call(*arguments, **settings):
+        recording = state.recording
+        with taping(True):
+            y = function(
+                *map(wrapped, arguments), **{name: wrapped(x) for name, x in settings.items()}
+            )
+        if recording:
+            return y
+        return type(y)(map(value, y)) if type(y) in {list, tuple} else value(y)
+
+    return call
+
+
 def quiet() -> np.errstate:
     """As in TensorFlow, overflow gives inf and 0/0 gives NaN without a warning.
 

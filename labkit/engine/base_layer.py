@@ -13,7 +13,7 @@ from ..arguments import validation
 from ..arguments.signatures import LayerType, call_arguments, parameters, plain, snake_case
 from ..backend.evaluation import Run
 from ..backend.state import state
-from ..backend.tape import is_taping, taping, untaped
+from ..backend.tape import on_tensors, untaped
 from ..backend.tensors import Symbol, Tensor, Variable, known, record_symbol
 from ..errors import explain, nearest
 from ..utils.generic_utils import has_arg, is_all_none, object_list_uid, to_list, unpack_singleton
@@ -121,7 +121,7 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         ]
 
         def probe(*arrays):
-            y = self.call(list(arrays) if several else arrays[0])
+            y = self._call_on_tensors(list(arrays) if several else arrays[0], {})
             return tuple(y) if isinstance(y, list) else y
 
         outputs = record_symbol(probe, symbols, {})
@@ -341,13 +341,8 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
 
     def _call_on_tensors(self, inputs, kwargs):
         """call; a reader's own code always gets tensors, which `x += self.b` does not change."""
-        if is_taping() or not any(is_readers_own(part) for part in layers_within(self)):
-            return self.call(inputs, **kwargs)
-        arrays = [x if isinstance(x, Tensor) else Tensor(x) for x in to_list(inputs)]
-        with taping(True):
-            outputs = self.call(arrays if isinstance(inputs, list) else arrays[0], **kwargs)
-        plain_outputs = [K.eval(y) for y in to_list(outputs, allow_tuple=True)]
-        return plain_outputs if isinstance(outputs, list | tuple) else plain_outputs[0]
+        own = any(is_readers_own(part) for part in layers_within(self))
+        return (on_tensors(self.call) if own else self.call)(inputs, **kwargs)
 
     def evaluate_call(self, inputs, mask, kwargs):
         """call on values, with the mask where call wants one: (outputs, output masks)."""
@@ -357,7 +352,8 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         regularizer = getattr(self, "activity_regularizer", None)
         if regularizer is not None:
             self.add_loss([regularizer(y) for y in to_list(outputs)])
-        return outputs, self.compute_mask(inputs, mask)
+        find_mask = on_tensors(self.compute_mask) if is_readers_own(self) else self.compute_mask
+        return outputs, find_mask(inputs, mask)
 
 
 def is_readers_own(layer) -> bool:

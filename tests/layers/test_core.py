@@ -100,7 +100,7 @@ def test_lambda_arguments_mask_and_shape():
     assert shaped(Input((5,))).shape == (None, 2)
     seen = []
     Lambda(lambda x, mask=None: seen.append(mask) or x)(Masking()(np.ones((1, 2, 3))))
-    assert seen[-1].tolist() == [[True, True]]
+    assert K.eval(seen[-1]).tolist() == [[True, True]]
     kept = Lambda(lambda x: x, mask=lambda x, mask: mask)
     assert kept(Masking()(np.ones((1, 2, 3))))._keras_mask.tolist() == [[True, True]]
 
