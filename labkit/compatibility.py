@@ -19,6 +19,7 @@ callbacks.__dict__.update(standardize_input_data=standardize_input_data)
 MODULES = {
     "activations": "activations",
     "backend": "backend",
+    "backend.common": "backend",
     "backend.tensorflow_backend": "backend",
     "callbacks": "callbacks",
     "constraints": "constraints",

@@ -120,6 +120,7 @@ from .movement import (
     expand_dims,
     flatten,
     gather,
+    get_variable_shape,
     getitem,
     in_top_k,
     int_shape,

@@ -11,7 +11,7 @@ from .config import epsilon
 from .elementwise import add, log
 from .movement import expand_dims
 from .tape import primitive
-from .tensors import value
+from .tensors import Record, Symbol, known, value
 
 
 class SparseTensor(NamedTuple):
@@ -122,14 +122,7 @@ def ctc_decode(
     贪心时的第二项是 −Σ log(每步最大的概率)，形状 (batch, 1)；束搜索时是各条路径的对数概率
     (batch, top_paths)。
     """
-    scores = np.log(_plain(y_pred) + epsilon())
-    lengths = _plain(input_length).reshape(-1).astype(int)
-    if greedy:
-        best = [row[:n].argmax(axis=-1) for row, n in zip(scores, lengths, strict=True)]
-        paths = [_collapse(row, scores.shape[-1] - 1) for row in best]
-        cost = [-row[:n].max(axis=-1).sum() for row, n in zip(scores, lengths, strict=True)]
-        return [_padded(paths)], np.array(cost, scores.dtype)[:, np.newaxis]
-    if top_paths > beam_width:
+    if not greedy and top_paths > beam_width:
         raise ValueError(
             explain(
                 "K.ctc_decode",
@@ -138,7 +131,39 @@ def ctc_decode(
                 f"beam_width={top_paths}",
             )
         )
-    found = [_beam(row[:n], beam_width) for row, n in zip(scores, lengths, strict=True)]
+    settings = (
+        {}
+        if greedy
+        else {"width": beam_width, "top_paths": top_paths, "merge_repeated": merge_repeated}
+    )
+    decode = _best_path if greedy else _best_beams
+    arguments = known(y_pred), known(input_length)
+    if not any(isinstance(x, Symbol) for x in arguments):
+        *paths, log_p = decode(*arguments, **settings)
+        return paths, log_p
+    # How long a path is, the data decide.
+    record, batch = Record(decode, arguments, settings), y_pred.shape[0]
+    count = 1 if greedy else top_paths
+    paths = [Symbol((batch, None), "int64", f"ctc_decode:{i}", record, i) for i in range(count)]
+    return paths, Symbol((batch, count), str(y_pred.dtype), "ctc_decode", record, count)
+
+
+def _scores(y_pred, input_length):
+    """(log probability (batch, time, classes), how many steps count (batch,))."""
+    return np.log(_plain(y_pred) + epsilon()), _plain(input_length).reshape(-1).astype(int)
+
+
+def _best_path(y_pred, input_length):
+    scores, lengths = _scores(y_pred, input_length)
+    best = [row[:n].argmax(axis=-1) for row, n in zip(scores, lengths, strict=True)]
+    paths = [_collapse(row, scores.shape[-1] - 1) for row in best]
+    cost = [-row[:n].max(axis=-1).sum() for row, n in zip(scores, lengths, strict=True)]
+    return _padded(paths), np.array(cost, scores.dtype)[:, np.newaxis]
+
+
+def _best_beams(y_pred, input_length, width, top_paths, merge_repeated):
+    scores, lengths = _scores(y_pred, input_length)
+    found = [_beam(row[:n], width) for row, n in zip(scores, lengths, strict=True)]
     chosen = [
         [found[b][k] if k < len(found[b]) else ((), -np.inf) for b in range(len(found))]
         for k in range(top_paths)
@@ -147,7 +172,7 @@ def ctc_decode(
         [_merged(path) if merge_repeated else list(path) for path, _ in group] for group in chosen
     ]
     log_p = np.array([[score for _, score in group] for group in chosen], scores.dtype).T
-    return [_padded(group) for group in paths], log_p
+    return *(_padded(group) for group in paths), log_p
 
 
 def _collapse(path, blank: int) -> list[int]:

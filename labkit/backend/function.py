@@ -73,8 +73,10 @@ class Function:
 
     def _array(self, symbol: Symbol, given):
         array = np.asarray(value(given), dtype=symbol.dtype)
-        fits = array.ndim == symbol.ndim and all(
-            n is None or n == m for n, m in zip(symbol.shape, array.shape, strict=True)
+        fits = (
+            symbol.takes_any_shape
+            or array.ndim == symbol.ndim
+            and all(n is None or n == m for n, m in zip(symbol.shape, array.shape, strict=True))
         )
         if not fits:
             raise ValueError(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from ..errors import explain
+from .elementwise import add
 from .evaluation import depends_on
+from .reduction import sum as reduce_sum
 from .tape import Operation, walk_back
 from .tensors import Record, Symbol, Tensor, known
 
@@ -15,10 +18,13 @@ from .tensors import Record, Symbol, Tensor, known
 def gradients(loss: Any, variables: Any) -> list:
     """loss 对每个变量的梯度 d loss / d variable，形状与变量相同；没有联系的变量得 None。
 
-    loss 不是标量时，先对所有元素求和（与 TensorFlow 相同）。只有一阶导数：不能再对梯度求导。
+    loss 不是标量时，先对所有元素求和；几个 loss 的列表也加在一起（与 TensorFlow 相同）。
+    只有一阶导数：不能再对梯度求导。
     变量可以是 K.variable、任何中间结果，也可以是符号张量（结果也是符号张量，由 K.function 求值）。
     """
     wanted = list(variables) if isinstance(variables, list | tuple) else [variables]
+    if isinstance(loss, list | tuple) and loss:
+        loss = functools.reduce(add, [reduce_sum(part) for part in loss])
     loss, *wanted = map(known, [loss, *wanted])
     for x in [loss, *wanted]:
         if not isinstance(x, Tensor | Symbol):

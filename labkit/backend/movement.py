@@ -23,6 +23,11 @@ def int_shape(x) -> tuple:
     return tuple(shape(x))
 
 
+def get_variable_shape(x) -> tuple:
+    """变量的形状，同 K.int_shape。"""
+    return int_shape(x)
+
+
 def ndim(x) -> int:
     """轴的个数。"""
     return len(shape(x))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..errors import explain
 from .config import floatx
 from .tape import primitive
 from .tensors import Variable
@@ -51,12 +52,22 @@ def random_normal_variable(shape, mean, scale, dtype=None, name=None, seed=None)
     return variable(random_normal(shape, mean, scale, dtype, seed), dtype, name)
 
 
-@primitive
 def dropout(x, level, noise_shape=None, seed=None):
     """以概率 level 把元素置 0，其余乘 1 / (1 − level)，使期望不变。
 
     noise_shape 中为 1 的轴共用同一个随机决定；None 的轴取 x 的长度。
     """
+    if not 0 <= level < 1:
+        raise ValueError(
+            explain(
+                "K.dropout", f"level={level!r}", "level 是置 0 的比例，0 ≤ level < 1", "level=0.5"
+            )
+        )
+    return _dropout(x, level=level, noise_shape=noise_shape, seed=seed)
+
+
+@primitive
+def _dropout(x, level, noise_shape=None, seed=None):
     shape = (
         x.shape
         if noise_shape is None

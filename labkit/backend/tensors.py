@@ -41,12 +41,16 @@ class Tensor(Operators):
         self.operation = operation
         self.index = index
 
-    shape = property(lambda self: self.value.shape)
+    shape = property(lambda self: Shape(self.value.shape))
+    _keras_shape = property(lambda self: self.value.shape)
     dtype = property(lambda self: self.value.dtype)
     ndim = property(lambda self: self.value.ndim)
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.value, dtype=dtype, copy=copy)
+
+    def get_shape(self) -> Shape:
+        return self.shape
 
     def __len__(self):
         return len(self.value)
@@ -141,6 +145,8 @@ class Symbol(Operators):
 
     由 Input()、K.placeholder() 或对它们的计算得到。
     """
+
+    takes_any_shape = False
 
     def __init__(self, shape, dtype: str, name: str, record: Any = None, index: int = 0):
         self.shape = Shape(shape)

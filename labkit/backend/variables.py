@@ -12,7 +12,9 @@ from .tensors import Symbol, Tensor, Variable, value
 
 
 def variable(value, dtype=None, name=None, constraint=None) -> Variable:
-    """可以改写的张量。dtype 默认是 K.floatx()。"""
+    """可以改写的张量。dtype 默认是 K.floatx()；SciPy 的稀疏矩阵变成普通的数组。"""
+    if hasattr(value, "toarray"):
+        value = value.toarray()
     array = np.array(value, dtype=dtype or floatx())
     return Variable(array, scoped(name or "Variable"), constraint)
 
@@ -34,13 +36,18 @@ def ones(shape, dtype=None, name=None) -> Variable:
 
 
 def placeholder(shape=None, ndim=None, dtype=None, sparse=False, name=None) -> Symbol:
-    """等待数据的符号张量；形状中的 None 表示未知。"""
+    """等待数据的符号张量；形状中的 None 表示未知。shape 与 ndim 都不给时，什么形状的数据都收。"""
     dims = shape if shape is not None else (None,) * (ndim or 0)
-    return Symbol(dims, dtype or floatx(), name or "Placeholder")
+    symbol = Symbol(dims, dtype or floatx(), name or "Placeholder")
+    symbol.takes_any_shape = shape is None and ndim is None
+    return symbol
 
 
 def eval(x) -> np.ndarray:
-    """张量的值，NumPy 数组。"""
+    """张量的值，NumPy 数组。一次改写（K.update）会立刻写入，得到新值。"""
+    if isinstance(x, Update):
+        batch_set_value([(variable, eval(new)) for variable, new in with_slots([x])])
+        return eval(x[0])
     if isinstance(x, Symbol):
         raise TypeError(
             explain(
@@ -84,25 +91,10 @@ def batch_set_value(tuples) -> None:
         set_value(x, new)
 
 
-def update(x: Variable, new_x) -> tuple[Variable, Tensor]:
-    """一次改写：(变量, 新值)。训练步结束时才写入，同一步里的新值都由旧值算出。"""
-    return x, new_x
+class Update(tuple):
+    """一次改写 (变量, 新值)；slots 是跟着它的另外几次。"""
 
-
-def update_add(x: Variable, increment) -> tuple[Variable, Tensor]:
-    """一次改写：加上 increment。"""
-    return x, x + increment
-
-
-def update_sub(x: Variable, decrement) -> tuple[Variable, Tensor]:
-    """一次改写：减去 decrement。"""
-    return x, x - decrement
-
-
-class Corrected(tuple):
-    """一次改写 (变量, 新值)，还带着另外几次：slots。"""
-
-    slots: list[tuple]
+    slots: tuple[tuple, ...] = ()
 
 
 def with_slots(updates):
@@ -112,7 +104,22 @@ def with_slots(updates):
         yield from getattr(update, "slots", ())
 
 
-def moving_average_update(x: Variable, value, momentum) -> tuple[Variable, Tensor]:
+def update(x: Variable, new_x) -> Update:
+    """一次改写：(变量, 新值)。训练步结束时才写入，同一步里的新值都由旧值算出；K.eval 立刻写入。"""
+    return Update((x, new_x))
+
+
+def update_add(x: Variable, increment) -> Update:
+    """一次改写：加上 increment。"""
+    return update(x, x + increment)
+
+
+def update_sub(x: Variable, decrement) -> Update:
+    """一次改写：减去 decrement。"""
+    return update(x, x - decrement)
+
+
+def moving_average_update(x: Variable, value, momentum) -> Update:
     """一次改写：x · momentum + value · (1 − momentum)。
 
     `set_manner("keras")` 时修正零起点，同 Keras 的 TensorFlow 后端：另有一个从 0 开始的平均 a，
@@ -120,18 +127,27 @@ def moving_average_update(x: Variable, value, momentum) -> tuple[Variable, Tenso
     无关。来源：Kingma 与 Ba，2014，第 3 节。
     """
     if manner() == "learner":
-        return x, x * momentum + value * (1.0 - momentum)
+        return update(x, x * momentum + value * (1.0 - momentum))
     if x.average is None:
         x.average = zeros(x.shape, x.dtype), ones(())
     average, share = x.average
     biased, left = average * momentum + value * (1.0 - momentum), share * momentum
-    update = Corrected((x, biased / (1.0 - left)))
-    update.slots = [(average, biased), (share, left)]
-    return update
+    corrected = update(x, biased / (1.0 - left))
+    corrected.slots = (update(average, biased), update(share, left))
+    return corrected
 
 
 def is_keras_tensor(x) -> bool:
-    """是不是 Input 或层的符号输出。"""
+    """是不是 Input 或层的符号输出。出错：不是张量，抛出 ValueError。"""
+    if not is_tensor(x):
+        raise ValueError(
+            explain(
+                "K.is_keras_tensor",
+                type(x).__name__,
+                "参数是张量：K.variable、K.placeholder、Input 或层的结果",
+                "K.constant(x)",
+            )
+        )
     return getattr(x, "_keras_history", None) is not None
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "resolve",
     "serialize_keras_object",
     "to_list",
+    "transpose_shape",
     "unpack_singleton",
 ]
 
@@ -251,6 +252,18 @@ def to_list(x: Any, allow_tuple: bool = False) -> list:
     if allow_tuple and isinstance(x, tuple):
         return list(x)
     return [x]
+
+
+def transpose_shape(shape: Any, target_format: str, spatial_axes: Iterable[int]) -> Any:
+    """channels_last 的形状换成 target_format 的；spatial_axes 是空间轴。列表得列表，元组得元组。"""
+    if target_format not in {"channels_last", "channels_first"}:
+        rule = "target_format 是 'channels_last' 或 'channels_first'"
+        received = f"target_format={target_format!r}"
+        raise ValueError(explain("transpose_shape", received, rule, "'channels_first'"))
+    if target_format == "channels_last":
+        return shape
+    space = [shape[axis] for axis in spatial_axes]
+    return type(shape)([*shape[: -1 - len(space)], shape[-1], *space])
 
 
 def unpack_singleton(x: list) -> Any:

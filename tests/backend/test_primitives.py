@@ -206,9 +206,9 @@ for (space, size, strides), padding in itertools.product(POOLS, ("valid", "same"
     case("max_pool", apart(2, *space, 2), size=size, strides=strides, padding=padding)
 
 # --- random: the same seed draws the same zeros at every call ---
-case("dropout", A, level=0.4, seed=3)
-case("dropout", normal(4, 3, 2), level=0.4, noise_shape=(4, 1, 2), seed=3)
-case("dropout", normal(4, 3, 2), level=0.4, noise_shape=(None, 1, None), seed=3)
+case("_dropout", A, level=0.4, seed=3)
+case("_dropout", normal(4, 3, 2), level=0.4, noise_shape=(4, 1, 2), seed=3)
+case("_dropout", normal(4, 3, 2), level=0.4, noise_shape=(None, 1, None), seed=3)
 
 # Without a gradient: the call, and what K.gradients says of it.
 FLAT = [
