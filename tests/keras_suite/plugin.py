@@ -17,6 +17,8 @@ TOOLS = {
     "keras.backend.numpy_backend": "keras/backend/numpy_backend.py",
 }
 
+OUTCOMES = ("passed", "failed", "error", "xfailed", "xpassed", "skipped")
+
 
 def load(name: str, path: str) -> None:
     """A module from Keras' source package, under its name."""
@@ -60,3 +62,15 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
         elif test in UNSTABLE:
             item.add_marker(pytest.mark.xfail(reason=UNSTABLE[test]))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many pass, how many do not apply, how many skip themselves: of the layers, of all."""
+    for name, folder in (("layers", "keras/layers/"), ("all", "")):
+        counts = {
+            outcome: sum(f"/tests/{folder}" in f"/{r.nodeid}" for r in reports)
+            for outcome, reports in terminalreporter.stats.items()
+            if outcome in OUTCOMES
+        }
+        figures = " ".join(f"{outcome}={counts.get(outcome, 0)}" for outcome in OUTCOMES)
+        terminalreporter.write_line(f"{name}: tests={sum(counts.values())} {figures}")
