@@ -20,6 +20,7 @@ MODULES = {
     "activations": "activations",
     "backend": "backend",
     "backend.common": "backend",
+    "backend.load_backend": "backend",
     "backend.tensorflow_backend": "backend",
     "callbacks": "callbacks",
     "constraints": "constraints",
@@ -27,7 +28,7 @@ MODULES = {
     "engine.base_layer": "engine.base_layer",
     "engine.input_layer": "engine.input_layer",
     "engine.network": "engine.network",
-    "engine.saving": "saving",
+    "engine.saving": "saving.models",
     "engine.sequential": "models",
     "engine.topology": "engine.topology",
     "engine.training": "models",
@@ -63,6 +64,8 @@ MODULES = {
     "utils.layer_utils": "utils.layer_utils",
     "utils.np_utils": "utils.np_utils",
     "utils.vis_utils": "utils.vis_utils",
+    "wrappers": "wrappers",
+    "wrappers.scikit_learn": "wrappers.scikit_learn",
 }
 
 

@@ -1,6 +1,8 @@
 """Files: those of real Keras 2.2.5 load, ours come back equal, broken ones are explained."""
 
+import io
 import json
+import pickle
 import sys
 import zipfile
 from pathlib import Path
@@ -9,10 +11,10 @@ import numpy as np
 import pytest
 
 from labkit import backend as K
-from labkit import layers, models
+from labkit import layers, models, utils
 from labkit.layers import Dense, Input, Lambda, Layer
 from labkit.models import Model, Sequential
-from labkit.saving.conversion import converted
+from labkit.saving.conversion import preprocess_weights_for_loading
 from tests.mistakes import check
 from tests.models_for_files import SHAPES, data, small_cnn
 from tests.slopes import as_list, normal
@@ -189,9 +191,13 @@ def test_cudnn_weights_and_plain_ones_are_exchanged():
     ):
         cudnn(x), plain(x)
         cudnn.set_weights([normal(*w.shape, seed=i) for i, w in enumerate(cudnn.get_weights())])
-        plain.set_weights(converted(plain, cudnn.get_weights(), "2.2.5", "tensorflow"))
+        plain.set_weights(
+            preprocess_weights_for_loading(plain, cudnn.get_weights(), "2.2.5", "tensorflow")
+        )
         np.testing.assert_allclose(plain(x), cudnn(x), rtol=1e-4, atol=1e-6)
-        cudnn.set_weights(converted(cudnn, plain.get_weights(), "2.2.5", "tensorflow"))
+        cudnn.set_weights(
+            preprocess_weights_for_loading(cudnn, plain.get_weights(), "2.2.5", "tensorflow")
+        )
         np.testing.assert_allclose(plain(x), cudnn(x), rtol=1e-4, atol=1e-6)
 
 
@@ -201,13 +207,13 @@ def test_layouts_of_keras_1():
     i, f, c, o = (
         ([normal(3, 2, seed=s), normal(2, 2, seed=s + 9), normal(2, seed=s + 5)]) for s in range(4)
     )
-    kernel, recurrent, bias = converted(lstm, [*i, *c, *f, *o], "1", None)
+    kernel, recurrent, bias = preprocess_weights_for_loading(lstm, [*i, *c, *f, *o], "1", None)
     np.testing.assert_array_equal(kernel, np.concatenate([i[0], f[0], c[0], o[0]], axis=1))
     np.testing.assert_array_equal(bias, np.concatenate([i[2], f[2], c[2], o[2]]))
     conv = layers.Conv2D(4, (3, 2))
     conv(normal(1, 5, 5, 2).astype("float32"))
     stored = normal(3, 2, 2, 4)
-    (flipped,) = converted(conv, [stored], "2", "theano")
+    (flipped,) = preprocess_weights_for_loading(conv, [stored], "2", "theano")
     np.testing.assert_array_equal(flipped, stored[::-1, ::-1])
 
 
@@ -327,3 +333,207 @@ def test_open_group(h5py, tmp_path):
         again = models.load_model(file["first"])
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
     assert K.get_value(again.optimizer.iterations) == 2
+
+
+# --- everything that Keras wrote to and read from ---
+
+
+def test_streams(h5py, tmp_path):
+    model, stream = trained(), io.BytesIO()
+    models.save_model(model, stream)
+    stream.seek(0)
+    np.testing.assert_array_equal(models.load_model(stream).predict(X), model.predict(X))
+    with open(tmp_path / "m.h5", "wb") as file:
+        model.save(file)
+    with h5py.File(tmp_path / "m.h5") as file:
+        assert "model_weights" in file
+    with open(tmp_path / "m.h5", "rb") as file:
+        np.testing.assert_array_equal(models.load_model(file).predict(X), model.predict(X))
+    model.save(tmp_path / "m.npz")
+    with open(tmp_path / "m.npz", "rb") as file:
+        np.testing.assert_array_equal(models.load_model(file).predict(X), model.predict(X))
+
+
+def test_a_dict_needs_no_h5py(monkeypatch):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    model, place = trained(), {"old": 1}
+    models.save_model(model, place)
+    assert "old" not in place and set(place) >= {"model_config", "model_weights"}
+    again = models.load_model(place)
+    for m in (model, again):
+        m.fit(X, Y, epochs=2, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+
+
+def test_a_group_holds_one_model_only(h5py, tmp_path):
+    model = trained()
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        model.save(file)
+        kernel = model.layers[0].weights[0].name
+        place = f"model_weights/{model.layers[0].name}/{kernel}"
+        before, attributes = np.asarray(file[place]), dict(file.attrs)
+        model.fit(X, Y, verbose=0)
+        model.compile("sgd", "mae")
+        check(ValueError, "model_weights", lambda: model.save(file))
+        assert dict(file.attrs) == attributes
+        np.testing.assert_array_equal(np.asarray(file[place]), before)
+
+
+@pytest.mark.parametrize("where", ["layer_names", "weight_names"])
+def test_long_names_are_cut_into_attributes(h5py, tmp_path, where):
+    x = Input((2,))
+    names = [f"layer_{i}_" + "x" * 2**14 for i in range(5)]
+    y = x
+    for name in names:
+        y = Dense(2, name=name)(y)
+    if where == "weight_names":
+        y = Model(x, y, name="inner")(z := Input((2,)))
+        x = z
+    model = Model(x, Dense(1)(y))
+    model.save(tmp_path / "m.h5", include_optimizer=False)
+    with h5py.File(tmp_path / "m.h5") as file:
+        group = file["model_weights"] if where == "layer_names" else file["model_weights/inner"]
+        # Real Keras cuts where no piece is above 64512 bytes.
+        pieces = [a for a in group.attrs if a.startswith(where)]
+        assert len(pieces) > 1 and f"{where}0" in pieces
+        assert all(group.attrs[a].nbytes <= 64512 for a in pieces)
+    again = models.load_model(tmp_path / "m.h5", compile=False)
+    np.testing.assert_array_equal(again.predict(X[:, :2]), model.predict(X[:, :2]))
+    other = models.clone_model(model)
+    other.load_weights(tmp_path / "m.h5")
+    np.testing.assert_array_equal(other.predict(X[:, :2]), model.predict(X[:, :2]))
+
+
+def test_a_name_that_no_attribute_can_hold(tmp_path):
+    model = Sequential([Dense(1, name="x" * 70000, input_shape=(2,))])
+    check(ValueError, "70000", lambda: model.save(tmp_path / "m.h5"), model)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_sequential_that_saw_its_shape_in_fit(tmp_path):
+    model = Sequential([Dense(4, activation="tanh"), Dense(2)], name="late")
+    model.compile("adam", "mse")
+    model.fit(X, Y, verbose=0)
+    # As real Keras: the config says the shape, the input is named after the model.
+    assert model.get_config()["build_input_shape"] == (None, 3)
+    assert model.input_names == ["late_input"]
+    model.save(tmp_path / "m.npz")
+    again = models.load_model(tmp_path / "m.npz")
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    config = json.loads(model.to_json())["config"]
+    assert config["build_input_shape"] == [None, 3]
+    assert models.model_from_json(model.to_json()).count_params() == 26
+    assert "build_input_shape" not in plain().get_config()
+
+
+def test_pickle_goes_by_the_config(tmp_path):
+    model = trained()
+    again = pickle.loads(pickle.dumps(model))
+    for m in (model, again):
+        m.fit(X, Y, epochs=2, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert again._inbound_nodes[0].outbound_layer is again
+
+    def own_loss(y, predicted):
+        return K.mean(K.abs(y - predicted))
+
+    model.compile("sgd", own_loss)
+    data = pickle.dumps(model)
+    with pytest.raises(ValueError, match="own_loss"):
+        pickle.loads(data)
+    with utils.custom_object_scope({"own_loss": own_loss}):
+        assert pickle.loads(data).loss is not None
+
+
+def test_cloud_paths_need_tensorflow():
+    model = trained()
+    check(ImportError, "gs://", lambda: model.save("gs://bucket/m.h5"), model)
+    check(ImportError, "gs://", lambda: models.load_model("gs://bucket/m.h5"))
+
+
+# --- bad files: nothing half-changed ---
+
+
+@pytest.mark.parametrize(
+    ("place", "raises", "received"),
+    [
+        (lambda: io.BytesIO((FILES / "keras_cnn.h5").read_bytes()[:3000]), OSError, "3000 字节"),
+        (lambda: io.BytesIO(b"nothing"), OSError, "7 字节"),
+        (lambda: io.BytesIO(b"PK nothing"), ValueError, "10 字节"),
+        (lambda: io.StringIO("text"), ValueError, "文字"),
+        (lambda: io.BytesIO(pickle.dumps({"a": 1})), OSError, "字节"),
+        (dict, ValueError, "layer_names"),
+        (lambda: 3, ValueError, "int"),
+        (lambda: None, ValueError, "NoneType"),
+    ],
+)
+def test_places_that_hold_no_model(h5py, place, raises, received):
+    model = plain()
+    check(raises, received, lambda: models.load_model(place()))
+    check(raises, received, lambda: model.load_weights(place()), model)
+
+
+def test_a_pickle_of_something_else(tmp_path):
+    path = tmp_path / "m.h5"
+    path.write_bytes(pickle.dumps([1, 2]))
+    check(OSError, "m.h5", lambda: models.load_model(path))
+    # A dict in which real Keras keeps its arrays as pickles: they could run any code.
+    state: dict = {}
+    models.save_model(trained(), state)
+    layer = state["model_weights"][next(iter(state["model_weights"]["layer_names"])).decode()]
+    layer[f"_{layer['weight_names'][0].decode()}_pickled"] = True
+    check(ValueError, "pickle", lambda: models.load_model(state))
+
+
+def test_a_file_cut_inside(h5py, tmp_path):
+    """The list of names is whole, an array is missing."""
+    path, model = tmp_path / "w.h5", plain()
+    model.save_weights(path)
+    with h5py.File(path, "a") as file:
+        name = model.layers[1].name
+        del file[name][f"{name}/kernel:0"]
+    check(ValueError, "kernel:0", lambda: model.load_weights(path), model)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [Dense(4, input_shape=(3,), name="a"), Dense(2, name="b", use_bias=False)],
+        [layers.LSTM(4, input_shape=(2, 3), name="a"), Dense(2, name="b")],
+        [Dense(4, input_shape=(5,), name="a"), Dense(2, name="b")],
+        [layers.Bidirectional(layers.GRU(1), input_shape=(2, 3), name="a"), Dense(2, name="b")],
+        [layers.Conv1D(4, 2, input_shape=(4, 3), name="a"), layers.BatchNormalization(name="b")],
+    ],
+)
+@pytest.mark.parametrize("by_name", [False, True])
+def test_weights_of_another_architecture(tmp_path, other, by_name):
+    Sequential(other).save_weights(tmp_path / "w.npz")
+    model = Sequential([Dense(4, input_shape=(3,), name="a"), Dense(2, name="b")])
+    use = lambda: model.load_weights(tmp_path / "w.npz", by_name=by_name)  # noqa: E731
+    check(ValueError, "个权重，形状", use, model)
+    model.save_weights(tmp_path / "back.npz")
+    first = Sequential(other)
+    back = lambda: first.load_weights(tmp_path / "back.npz", by_name=by_name)  # noqa: E731
+    check(ValueError, "形状", back, first)
+
+
+def test_clone_onto_tensors():
+    x = Input((3,), name="x")
+    shared = Dense(3, name="s")
+    model = Model(x, [shared(shared(x)), Dense(1, name="o")(x)], name="m")
+    z = Input((3,), name="z")
+    clone = models.clone_model(model, z)
+    # Layers of its own, in the same places; real Keras: the given input itself.
+    assert clone.inputs[0] is z and clone.name == "m"
+    assert [layer.name for layer in clone.layers] == ["z", "s", "o"]
+    assert clone.get_layer("s") is not shared and len(clone.get_weights()) == 4
+    clone.set_weights(model.get_weights())
+    for a, b in zip(clone.predict(X), model.predict(X), strict=True):
+        np.testing.assert_array_equal(a, b)
+    value = K.variable(X)
+    line = models.clone_model(Sequential([Dense(2, input_shape=(3,), name="d")], name="q"), value)
+    assert type(line) is Sequential and line.input_names[0].startswith("input_wrapper_for_")
+    assert K.function([], line.outputs)([])[0].shape == (6, 2)
+    check(ValueError, "2 个 input_tensors", lambda: models.clone_model(model, [z, z]))
+    hidden = Dense(3, name="h")(x)
+    check(ValueError, "层 h 的输出", lambda: models.clone_model(plain(), hidden))

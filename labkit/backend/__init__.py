@@ -1,6 +1,7 @@
 """K：唯一知道 NumPy、梯度与设备的地方。函数名与 Keras 2.2.5 的 keras.backend 相同。"""
 
 from .config import (
+    _get_available_gpus,
     backend,
     clear_session,
     epsilon,

@@ -46,6 +46,11 @@ def set_epsilon(e: float) -> None:
     state.epsilon = float(e)
 
 
+def _get_available_gpus() -> list[str]:
+    """可用的 GPU：没有，labkit 在 CPU 上计算。"""
+    return []
+
+
 def image_data_format() -> str:
     """默认的图像数据格式：'channels_last' 或 'channels_first'。"""
     return state.image_data_format

@@ -28,8 +28,18 @@ def ancestors(symbols) -> list[Symbol]:
         elif id(symbol) not in seen:
             seen.add(id(symbol))
             stack.append((symbol, True))
-            stack += [(x, False) for x in sources(symbol)]
+            stack += [(x, False) for x in reversed(sources(symbol))]
     return order
+
+
+def uses_learning_phase(symbols) -> bool:
+    """Whether training gives the symbols other values, by what they are computed with."""
+    records = (x.record for x in ancestors(symbols) if x.record is not None)
+    return any(record.uses_learning_phase for record in records)
+
+
+# Keras noted it on every tensor; old code looks there.
+Symbol._uses_learning_phase = property(lambda self: uses_learning_phase([self]))  # type: ignore[attr-defined]
 
 
 def depends_on(loss: Symbol, x: Symbol | Tensor) -> bool:

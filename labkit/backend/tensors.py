@@ -7,7 +7,8 @@ that it is a result of (None for a placeholder). A record, whether it is a call 
 - `needed()`: the symbols that must have values before it can run;
 - `tensors()`: the tensors, also weights, that it uses besides;
 - `compute(feed, symbol)`: run, and give the symbol its value in `feed` (evaluation.py);
-- `needs_tape`: whether the graph before it must have run on the tape.
+- `needs_tape`: whether the graph before it must have run on the tape;
+- `uses_learning_phase`: whether it computes something else in training.
 """
 
 from __future__ import annotations
@@ -125,6 +126,8 @@ class Record(Call):
         self.function = function
         self.arguments = arguments
         self.settings = settings
+
+    uses_learning_phase = False
 
     def needed(self) -> list[Symbol]:
         parts = [x for a in self.arguments for x in to_list(a, allow_tuple=True)]

@@ -181,7 +181,8 @@ def facts(layer, calls=1) -> str:
 
 
 def shapes(node: Node) -> dict[str, list[str]]:
-    given = {"输入": node.input_shapes, "输出": node.output_shapes}
+    arrived = [] if node.is_source else node.input_shapes
+    given = {"输入": arrived, "输出": node.output_shapes}
     return {name: [str(tuple(s)) for s in values] for name, values in given.items() if values}
 
 

@@ -16,6 +16,7 @@ from ..backend.state import state
 from ..backend.tape import on_tensors, untaped
 from ..backend.tensors import Symbol, Tensor, Variable, known, record_symbol
 from ..errors import explain, nearest
+from ..manner import refuse
 from ..utils.generic_utils import has_arg, is_all_none, object_list_uid, to_list, unpack_singleton
 from ..utils.layer_utils import count_params
 from ..utils.ownership import is_own
@@ -114,6 +115,8 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
 
     def compute_output_shape(self, input_shape):
         """由输入形状算输出形状。没有改写时，用全 1 的输入实际算一次来得到。"""
+        if type(self).compute_output_shape is not Layer.compute_output_shape:
+            return input_shape  # Keras' rule, which a subclass that calls super() goes by
         several = isinstance(input_shape, list)
         symbols = [
             Symbol(shape, K.floatx(), "probe")
@@ -311,6 +314,7 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
     def _connect(self, inputs, mask, kwargs):
         """Record a node of the functional graph and return its symbols."""
         shapes = self.compute_output_shape(unpack_shapes(inputs))
+        check_shapes(self._label(), shapes)
         masks = to_list(self.compute_mask(inputs, mask))
         outputs = []
         for i, shape in enumerate(shapes if isinstance(shapes, list) else [shapes]):
@@ -342,7 +346,33 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
     def _call_on_tensors(self, inputs, kwargs):
         """call; a reader's own code always gets tensors, which `x += self.b` does not change."""
         own = any(is_readers_own(part) for part in layers_within(self))
-        return (on_tensors(self.call) if own else self.call)(inputs, **kwargs)
+        return (on_tensors(self._checked_call) if own else self.call)(inputs, **kwargs)
+
+    def _checked_call(self, inputs, **kwargs):
+        """call, whose results must be tensors; those of NumPy have no gradient."""
+        outputs = self.call(inputs, **kwargs)
+        for y in to_list(outputs, allow_tuple=True):
+            if not isinstance(y, Tensor | Symbol | np.ndarray | np.generic):
+                raise TypeError(
+                    explain(
+                        f"{self._label()}.call",
+                        f"返回值 {y!r}"[:80],
+                        "call 返回张量，几个输出写成张量的列表",
+                        "在 call 的最后写 return y" if y is None else "return 由 K 函数算出的张量",
+                    )
+                )
+            if isinstance(y, np.ndarray | np.generic) and is_readers_own(self):
+                refuse(
+                    TypeError(
+                        explain(
+                            f"{self._label()}.call",
+                            f"返回值是形状 {y.shape} 的 NumPy 数组",
+                            "NumPy 函数的结果没有梯度，前面的层就学不到东西",
+                            "用 K 函数计算，例如 K.mean 代替 np.mean",
+                        )
+                    )
+                )
+        return outputs
 
     def evaluate_call(self, inputs, mask, kwargs):
         """call on values, with the mask where call wants one: (outputs, output masks)."""
@@ -354,6 +384,21 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
             self.add_loss([regularizer(y) for y in to_list(outputs)])
         find_mask = on_tensors(self.compute_mask) if is_readers_own(self) else self.compute_mask
         return outputs, find_mask(inputs, mask)
+
+
+def check_shapes(where: str, shapes) -> None:
+    """What compute_output_shape gave is a shape, or a list of shapes."""
+    for shape in shapes if isinstance(shapes, list) else [shapes]:
+        lengths = shape if isinstance(shape, list | tuple) else ["?"]
+        if not all(n is None or validation.is_integer(n) for n in lengths):
+            raise TypeError(
+                explain(
+                    f"{where}.compute_output_shape",
+                    f"返回值 {shapes!r}",
+                    "返回含 batch 轴的形状，是整数与 None 的元组；几个输出时是元组的列表",
+                    "return (input_shape[0], 3)",
+                )
+            )
 
 
 def is_readers_own(layer) -> bool:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from ..backend.tensors import Symbol, Tensor
 from ..errors import explain
+from ..manner import refuse
 from ..utils.generic_utils import to_list, unpack_singleton
 
 
@@ -21,6 +24,14 @@ class Node:
 
     def __init__(self, layer, inputs, outputs, masks, arguments, made_here=True):
         self.outbound_layer = layer
+        #: An InputLayer's only node, whose output is its input, and a network's first.
+        self.is_source = inputs is outputs or not made_here
+        #: The layers that the inputs come from.
+        self.inbound_layers = [
+            x._keras_history[0]
+            for x in inputs
+            if x._keras_history is not None and not self.is_source
+        ]
         self.input_tensors: list[Symbol] = inputs
         self.output_tensors: list[Symbol] = outputs
         self.input_masks = masks
@@ -31,18 +42,11 @@ class Node:
         # A network's first node shows its outputs, which its layers made.
         for index, y in enumerate(outputs if made_here else []):
             y._keras_history = (layer, len(layer._inbound_nodes), index)
-            if inputs:  # an InputLayer's symbol waits for data, or brings a record of its own
+            if not self.is_source:  # an Input waits for data, or brings a record of its own
                 y.record = self
         layer._inbound_nodes = [*layer._inbound_nodes, self]
-        for x in inputs:
-            if x._keras_history is not None:
-                source = x._keras_history[0]
-                source._outbound_nodes = [*source._outbound_nodes, self]
-
-    @property
-    def inbound_layers(self):
-        """The layers that the inputs come from."""
-        return [x._keras_history[0] for x in self.input_tensors if x._keras_history is not None]
+        for source in self.inbound_layers:
+            source._outbound_nodes = [*source._outbound_nodes, self]
 
     # --- what every record answers ---
 
@@ -59,6 +63,12 @@ class Node:
     def tensors(self) -> list[Tensor]:
         return self.outbound_layer.weights
 
+    @property
+    def uses_learning_phase(self) -> bool:
+        """Whether training computes something else; not where the call says which it is."""
+        fixed = self.arguments.get("training") is not None
+        return self.outbound_layer.uses_learning_phase and not fixed
+
     def compute(self, feed, symbol: Symbol) -> None:
         masks = [
             feed.masks.get(id(x)) if mask is getattr(x, "_keras_mask", None) else feed.value(mask)
@@ -70,13 +80,46 @@ class Node:
             {name: feed.value(a) for name, a in self.arguments.items()},
         )
         y_masks = to_list(y_masks)
-        for i, (output, result) in enumerate(zip(self.output_tensors, to_list(y), strict=True)):
+        results = to_list(y, allow_tuple=True)
+        self._check(results)
+        for i, (output, result) in enumerate(zip(self.output_tensors, results, strict=True)):
             feed.values[id(output)] = result
             feed.masks[id(output)] = y_masks[i] if i < len(y_masks) else None
 
+    def _check(self, results: list) -> None:
+        """What came out is what the layer said when it was connected."""
+        said = [tuple(y.shape) for y in self.output_tensors]
+        came = [np.shape(result) for result in results]
+        where, suggestion = self.outbound_layer._label(), "改 compute_output_shape，或不写它"
+        if len(came) != len(said):
+            raise ValueError(
+                explain(
+                    f"{where}.call",
+                    f"{len(came)} 个输出，形状 {came}",
+                    f"连接时说好的是 {len(said)} 个，形状 {said}",
+                    suggestion,
+                )
+            )
+        for shape, promise in zip(came, said, strict=True):
+            fits = len(shape) == len(promise) and all(
+                m is None or n == m for n, m in zip(shape, promise, strict=True)
+            )
+            if not fits:
+                refuse(
+                    ValueError(
+                        explain(
+                            f"{where}.call",
+                            f"形状 {shape} 的输出",
+                            f"连接时说好的形状是 {promise}",
+                            suggestion,
+                        )
+                    )
+                )
+
     def get_config(self) -> dict:
         """这次调用连着哪些层：名字、各自的第几次调用、第几个输出。"""
-        places = [x._keras_history for x in self.input_tensors if x._keras_history is not None]
+        inputs = [] if self.is_source else self.input_tensors
+        places = [x._keras_history for x in inputs if x._keras_history is not None]
         return {
             "outbound_layer": self.outbound_layer.name,
             "inbound_layers": [layer.name for layer, _, _ in places],

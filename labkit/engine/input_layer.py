@@ -59,7 +59,8 @@ class InputLayer(Layer):
         symbol = Symbol(self.batch_input_shape, self.dtype, self.name)
         if input_tensor is not None:
             symbol.record = Record(K.identity, (input_tensor,), {})
-        Node(self, [], [symbol], [], {})
+        symbols = [symbol]
+        Node(self, symbols, symbols, [None], {})
 
     def get_config(self):
         return {

@@ -23,8 +23,9 @@ class Model(Fitter):
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
         inputs, outputs = kwargs.pop("input", inputs), kwargs.pop("output", outputs)
-        own_call = type(self).call is not Model.call
-        if kwargs or (inputs is None) != (outputs is None) or inputs is None and not own_call:
+        settings = {key: kwargs.pop(key) for key in ("trainable", "dtype") if key in kwargs}
+        subclassed = type(self) is not Model
+        if kwargs or (inputs is None) != (outputs is None) or inputs is None and not subclassed:
             raise TypeError(
                 explain(
                     "Model",
@@ -34,10 +35,14 @@ class Model(Fitter):
                 )
             )
         if inputs is not None:
-            super().__init__(inputs, outputs, name=name)
+            super().__init__(inputs, outputs, name=name, **settings)
         else:
-            Layer.__init__(self, name=name)
+            Layer.__init__(self, name=name, **settings)
             self.layers = []
+
+    @property
+    def _is_graph_network(self) -> bool:
+        return type(self).call is Model.call
 
     def __setattr__(self, name, value):
         # A subclass's layers are its attributes, in the order in which they were set.
@@ -79,8 +84,18 @@ class Model(Fitter):
         if not self.built:
             self._prepare(self._convert(x))
 
+    def __getstate__(self) -> dict:
+        # What a call written in Python computes no config can say.
+        return dict(vars(self)) if not self._is_graph_network else super().__getstate__()
+
+    def __setstate__(self, state: dict) -> None:
+        if not self._is_graph_network:
+            vars(self).update(state)
+        else:
+            super().__setstate__(state)
+
     def get_config(self) -> dict:
-        if type(self).call is not Model.call:
+        if not self._is_graph_network:
             raise NotImplementedError(
                 explain(
                     self._label(),

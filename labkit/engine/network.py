@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from .. import saving
-from ..backend.evaluation import Feed, sources
+from ..backend.evaluation import Feed, sources, uses_learning_phase
 from ..backend.tensors import Symbol
 from ..errors import explain, nearest
 from ..manner import refuse
@@ -15,6 +16,7 @@ from ..utils.generic_utils import to_list, unpack_singleton
 from ..utils.layer_utils import print_summary
 from .base_layer import Layer
 from .graph import Node, producer
+from .input_layer import InputLayer
 
 
 class Network(Layer):
@@ -27,26 +29,16 @@ class Network(Layer):
     #: A model checks its inputs itself.
     input_spec = None
 
-    def __init__(self, inputs, outputs, name=None):
-        super().__init__(name=name)
+    def __init__(self, inputs, outputs, name=None, **kwargs):
+        super().__init__(name=name, **kwargs)
+        check_ends(to_list(inputs, allow_tuple=True), to_list(outputs, allow_tuple=True))
         self._set_graph(inputs, outputs)
 
     def _set_graph(self, inputs, outputs) -> None:
         ins: list[Symbol] = to_list(inputs, allow_tuple=True)
         outs: list[Symbol] = to_list(outputs, allow_tuple=True)
-        for role, symbols in (("inputs", ins), ("outputs", outs)):
-            for x in symbols or [None]:
-                if not isinstance(x, Symbol):
-                    raise ValueError(
-                        explain(
-                            f"Model 的 {role}",
-                            f"{type(x).__name__}",
-                            f"{role} 是由 Input() 出发、经过层得到的符号张量",
-                            "x = Input(shape=…)；y = Dense(3)(x)；Model(x, y)",
-                        )
-                    )
-        nodes, layers = ordered(ins, outs)
-        names = [layer.name for layer in layers]
+        graph = mapped(ins, outs)
+        names = [layer.name for layer in graph.layers]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(
@@ -57,12 +49,29 @@ class Network(Layer):
                         f"name={name + '_2'!r}",
                     )
                 )
-        self.inputs, self.outputs, self._nodes, self.layers = ins, outs, nodes, layers
-        self.input_names = [x._keras_history[0].name for x in ins if x._keras_history]
-        self.output_names = [y._keras_history[0].name for y in outs if y._keras_history]
+        self.inputs, self.outputs = ins, outs
+        self._nodes, self.layers = graph.nodes, graph.layers
+        self._nodes_by_depth = graph.nodes_by_depth
+        self.input_names = [layer.name for layer in self._input_layers]
+        self.output_names = [layer.name for layer in self._output_layers]
         self.built = True
         self._inbound_nodes = []
         Node(self, self.inputs, self.outputs, [None] * len(self.inputs), {}, made_here=False)
+
+    # What Keras' Network kept under these names; old code looks into it.
+
+    _is_graph_network = True
+    _input_layers = property(lambda self: makers(self.inputs))
+    _output_layers = property(lambda self: makers(self.outputs))
+
+    @property
+    def _layers_by_depth(self) -> dict[int, list[Layer]]:
+        """Depth, the longest way to an output, to the layers there, deepest first."""
+        by_depth: dict[int, list[Layer]] = {}
+        depth = depths(self._nodes_by_depth)
+        for layer in self.layers:
+            by_depth.setdefault(depth[layer], []).append(layer)
+        return dict(sorted(by_depth.items(), reverse=True))
 
     # --- computing ---
 
@@ -103,7 +112,7 @@ class Network(Layer):
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         known = {id(x): shape for x, shape in zip(self.inputs, shapes, strict=True)}
         for node in self._nodes:
-            if not node.input_tensors or id(node.output_tensors[0]) in known:
+            if id(node.output_tensors[0]) in known:
                 continue
             arriving = unpack_singleton([known[id(x)] for x in node.input_tensors])
             leaving = node.outbound_layer.compute_output_shape(arriving)
@@ -153,8 +162,10 @@ class Network(Layer):
 
     @property
     def uses_learning_phase(self) -> bool:
-        """有没有训练与预测时计算不同的层（Dropout、BatchNormalization 等）。"""
-        return any(layer.uses_learning_phase for layer in self.layers)
+        """输出在训练与预测时是否不同：经过 Dropout、BatchNormalization 等，调用时又没有写明。"""
+        if not self.built:
+            return any(layer.uses_learning_phase for layer in self.layers)
+        return uses_learning_phase(self.outputs)
 
     @property
     def updates(self):
@@ -215,7 +226,7 @@ class Network(Layer):
         kept = set(map(id, self._nodes))
         layers = []
         for layer in self.layers:
-            nodes = [n for n in layer._inbound_nodes if id(n) in kept and n.input_tensors]
+            nodes = [n for n in layer._inbound_nodes if id(n) in kept and not n.is_source]
             layers.append(
                 {
                     "name": layer.name,
@@ -256,15 +267,27 @@ class Network(Layer):
                 len(made[name]._inbound_nodes) > node_index for name, node_index, *_ in places
             )
 
-        waiting = [(d["name"], places) for d in config["layers"] for places in d["inbound_nodes"]]
-        while waiting:
-            name, places = next(w for w in waiting if ready(w[1]))
-            waiting.remove((name, places))
-            made[name](unpack_singleton([at(place) for place in places]), **places[0][3])
+        # The calls of one layer are numbered, so they must be made in their order.
+        waiting = {d["name"]: list(d["inbound_nodes"]) for d in config["layers"]}
+        while any(waiting.values()):
+            callable_now = [name for name, calls in waiting.items() if calls and ready(calls[0])]
+            if not callable_now:
+                raise ValueError(
+                    explain(
+                        f"{cls.__name__}.from_config",
+                        f"连不起来的层 {[name for name, calls in waiting.items() if calls]}",
+                        "inbound_nodes 里的每一项都要由排在它前面的调用得到",
+                        "用 model.get_config() 或 to_json() 的结果，不要改动 inbound_nodes",
+                    )
+                )
+            for name in callable_now:
+                places = waiting[name].pop(0)
+                settings = places[0][3] if len(places[0]) > 3 else {}
+                made[name](unpack_singleton([at(place) for place in places]), **settings)
         inputs, outputs = (
             [at(p) for p in config[key]] for key in ("input_layers", "output_layers")
         )
-        return cls(inputs, outputs, name=config["name"])
+        return cls(inputs, outputs, name=config.get("name"))
 
     # --- files ---
 
@@ -288,6 +311,15 @@ class Network(Layer):
         """从 save_weights 或 save 写的文件读回权重；不合时抛出 ValueError，权重不变。"""
         saving.load_weights(self, filepath, by_name, skip_mismatch, reshape)
 
+    def __getstate__(self) -> dict:
+        # As a file: the tables that compile makes hold functions, which pickle takes by place only.
+        return saving.pickle_model(self)
+
+    def __setstate__(self, state: dict) -> None:
+        vars(self).update(vars(saving.unpickle_model(state)))
+        for node in self._inbound_nodes:
+            node.outbound_layer = self
+
     # --- summary ---
 
     def summary(self, line_length=None, positions=None, print_fn=None) -> None:
@@ -300,14 +332,57 @@ def unique(items) -> list:
     return list({id(item): item for item in items}.values())
 
 
-def ordered(inputs: list[Symbol], outputs: list[Symbol]) -> tuple[list[Node], list[Layer]]:
-    """All nodes between inputs and outputs, sources first; and their layers in Keras' order.
+def makers(symbols: list[Symbol]) -> list[Layer]:
+    """The layers that symbols come from; a subclass's call may also return what K computed."""
+    return [x._keras_history[0] for x in symbols if x._keras_history is not None]
 
-    Keras orders layers by depth (the longest way to an output), then by when the walk from the
-    outputs met them.
+
+def check_ends(inputs: list[Symbol], outputs: list[Symbol]) -> None:
+    """Inputs are distinct results of Input(), outputs results of layers."""
+    for role, symbols in (("inputs", inputs), ("outputs", outputs)):
+        for x in symbols or [None]:
+            if not isinstance(x, Symbol) or x._keras_history is None:
+                received = f"{x.name}，不是层的输出" if isinstance(x, Symbol) else type(x).__name__
+                raise ValueError(
+                    explain(
+                        f"Model 的 {role}",
+                        received,
+                        f"{role} 是由 Input() 出发、经过层得到的符号张量",
+                        "x = Input(shape=…)；y = Dense(3)(x)；Model(x, y)；K 函数写进 Lambda",
+                    )
+                )
+    for x in inputs:
+        if sum(x is other for other in inputs) > 1:
+            raise ValueError(
+                explain("Model 的 inputs", f"两次 {x.name}", "每个输入只写一次", "去掉重复的")
+            )
+        if not isinstance(x._keras_history[0], InputLayer):  # type: ignore[index]
+            raise ValueError(
+                explain(
+                    "Model 的 inputs",
+                    f"层 {x._keras_history[0].name} 的输出",  # type: ignore[index]
+                    "inputs 只能是 Input() 的结果，不能是别的层的输出",
+                    f"z = Input({tuple(x.shape[1:])})，从 z 起再连一次后面的层：Model(z, …)",
+                )
+            )
+
+
+class Graph(NamedTuple):
+    """What lies between inputs and outputs, in Keras' order."""
+
+    nodes: list[Node]  # sources first
+    nodes_by_depth: dict[int, list[Node]]
+    layers: list[Layer]
+
+
+def mapped(inputs: list[Symbol], outputs: list[Symbol]) -> Graph:
+    """The graph from inputs to outputs; ValueError where it needs something else.
+
+    The depth of a call is the longest way to an output; layers are ordered by their deepest call,
+    then by when the walk from the outputs met them.
     """
     nodes: list[Node] = []
-    met: dict[int, int] = {}
+    met: dict[Layer, int] = {}
     seen: set[int] = set()
     starts = set(map(id, inputs))
 
@@ -329,19 +404,18 @@ def ordered(inputs: list[Symbol], outputs: list[Symbol]) -> tuple[list[Node], li
         if id(node) in seen:
             return
         seen.add(id(node))
-        met.setdefault(id(node.outbound_layer), len(met))
-        if id(symbol) not in starts:
-            if not node.input_tensors:
-                raise ValueError(
-                    explain(
-                        "Model",
-                        f"outputs 依赖 {symbol.name}，它不在 inputs 里",
-                        "outputs 用到的每个 Input() 都要写在 inputs 里",
-                        f"inputs=[…, {symbol.name}]",
-                    )
+        met.setdefault(node.outbound_layer, len(met))
+        if node.is_source and id(symbol) not in starts:
+            raise ValueError(
+                explain(
+                    "Model",
+                    f"outputs 依赖 {symbol.name}，它不在 inputs 里",
+                    "outputs 用到的每个 Input() 都要写在 inputs 里",
+                    f"inputs=[…, {symbol.name}]",
                 )
-            for x in node.input_tensors:
-                visit(x)
+            )
+        for x in [] if node.is_source else node.input_tensors:
+            visit(x)
         nodes.append(node)
 
     for y in outputs:
@@ -349,11 +423,39 @@ def ordered(inputs: list[Symbol], outputs: list[Symbol]) -> tuple[list[Node], li
     for x in inputs:
         visit(x)
 
-    depth: dict[int, int] = {}
+    depth: dict[Node, int] = {}
+    of_layer: dict[Layer, int] = {}
     for node in reversed(nodes):
-        layer = node.outbound_layer
-        depth.setdefault(id(layer), 0)
-        for source in node.inbound_layers:
-            depth[id(source)] = max(depth.get(id(source), 0), depth[id(layer)] + 1)
-    layers = unique(node.outbound_layer for node in nodes)
-    return nodes, sorted(layers, key=lambda layer: (-depth[id(layer)], met[id(layer)]))
+        # A shared layer's later calls lie as deep as its deepest.
+        own = max(depth.get(node, 0), of_layer.get(node.outbound_layer, 0))
+        depth[node] = of_layer[node.outbound_layer] = own
+        for source in before(node):
+            depth[source] = max(depth.get(source, 0), own + 1)
+    by_depth: dict[int, list[Node]] = {}
+    for node, own in depth.items():
+        by_depth.setdefault(own, []).append(node)
+    layers = sorted(met, key=lambda layer: (-of_layer[layer], met[layer]))
+    return Graph(nodes, dict(sorted(by_depth.items(), reverse=True)), layers)
+
+
+def before(node: Node) -> list[Node]:
+    """The nodes that a node's inputs come from, also through K functions."""
+    found: list[Node] = []
+    waiting = [] if node.is_source else list(node.input_tensors)
+    while waiting:
+        symbol = waiting.pop()
+        origin = producer(symbol)
+        if origin is None:
+            waiting += sources(symbol)
+        else:
+            found.append(origin)
+    return found
+
+
+def depths(nodes_by_depth: dict[int, list[Node]]) -> dict[Layer, int]:
+    """A layer lies where its deepest call does."""
+    found: dict[Layer, int] = {}
+    for depth, nodes in nodes_by_depth.items():
+        for node in nodes:
+            found[node.outbound_layer] = max(depth, found.get(node.outbound_layer, 0))
+    return found

@@ -21,6 +21,9 @@ class Sequential(Fitter):
     第一层给出 input_shape 时，形状当场检查；没有给出时，等到第一次见到数据再建。
     """
 
+    #: What `build` was given; a first layer with a shape of its own says it itself.
+    _build_input_shape: tuple | None = None
+
     def __init__(self, layers=None, name=None):
         Layer.__init__(self, name=name)
         self.layers = []
@@ -111,11 +114,12 @@ class Sequential(Fitter):
                 )
             )
         with unchanged_by_failure(self):
-            x = Input(batch_shape=tuple(input_shape))
+            x = Input(batch_shape=tuple(input_shape), name=f"{self.name}_input")
             y = x
             for layer in self.layers:
                 y = layer(y)
             self._set_line(x, y, self.layers)
+            self._build_input_shape = x._keras_shape
 
     def _prepare(self, inputs) -> None:
         if not self.built:
@@ -143,12 +147,17 @@ class Sequential(Fitter):
         return self.predict(x, batch_size=batch_size, verbose=verbose)
 
     def get_config(self) -> dict:
-        return {"name": self.name, "layers": [serialize(layer) for layer in self.layers]}
+        config = {"name": self.name, "layers": [serialize(layer) for layer in self.layers]}
+        if self._build_input_shape is not None:
+            config["build_input_shape"] = self._build_input_shape
+        return config
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         named = isinstance(config, dict)
         layers = config["layers"] if named else config
-        return cls(
+        model = cls(
             [deserialize(d, custom_objects) for d in layers], name=config["name"] if named else None
         )
+        model.build(config.get("build_input_shape") if named else None)
+        return model

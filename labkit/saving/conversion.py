@@ -11,15 +11,33 @@ from ..errors import explain
 Arrays = list[np.ndarray]
 
 
-def converted(layer: Any, arrays: Arrays, version: str, backend: str | None, reshape=False):
-    """The stored arrays in the layer's own layout (Keras 2.2.5's rules for loading)."""
-    kind = type(layer).__name__
+class Incompatible(ValueError):
+    """The weights belong to a layer that computes something else."""
+
+
+def preprocess_weights_for_loading(
+    layer: Any,
+    weights: Arrays,
+    original_keras_version: str | None = None,
+    original_backend: str | None = None,
+    reshape=False,
+) -> Arrays:
+    """文件里的数组 → 这一层现在的布局（Keras 1、Theano、CuDNN 的文件与现在的不同）。
+
+    出错：GRU 的两种算法之间不能换，抛出 ValueError。
+    """
+    version, backend = original_keras_version or "2", original_backend
+    kind, arrays = type(layer).__name__, list(weights)
     if kind == "Bidirectional":
         half = len(arrays) // 2
         sides = ((layer.forward_layer, arrays[:half]), (layer.backward_layer, arrays[half:]))
-        return [a for side, own in sides for a in converted(side, own, version, backend)]
+        return [
+            array
+            for side, own in sides
+            for array in preprocess_weights_for_loading(side, own, version, backend)
+        ]
     if kind == "TimeDistributed":
-        return converted(layer.layer, arrays, version, backend)
+        return preprocess_weights_for_loading(layer.layer, arrays, version, backend)
     if hasattr(layer, "layers"):
         return nested(layer, arrays, version, backend)
     if version.startswith("1"):
@@ -40,7 +58,8 @@ def nested(model, arrays: Arrays, version: str, backend: str | None) -> Arrays:
         for layer in model.layers:
             count = len(getattr(layer, group))
             own, arrays = arrays[:count], arrays[count:]
-            result += converted(layer, own, version, backend) if own else []
+            if own:
+                result += preprocess_weights_for_loading(layer, own, version, backend)
     return result + arrays
 
 
@@ -118,7 +137,7 @@ def gru(layer, kind: str, arrays: Arrays) -> Arrays:
     if source == target:
         return arrays
     if plain in {source, target}:
-        raise ValueError(
+        raise Incompatible(
             explain(
                 f"层 {layer.name}",
                 f"文件里 {source} 的权重",

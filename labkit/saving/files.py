@@ -1,7 +1,11 @@
-"""Model files: what they hold, in Keras' HDF5 layout or in NumPy's .npz."""
+"""Model files: what they hold, in Keras' HDF5 layout or in NumPy's .npz.
+
+A place is a path, an open binary stream, an open h5py group, a dict or an H5Dict.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import zipfile
@@ -11,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import explain
+from ..utils.io_utils import H5Dict, load_from_binary_h5py, require_h5py, save_to_binary_h5py, text
 
 Named = list[tuple[str, np.ndarray]]
 
@@ -28,152 +33,184 @@ class Contents:
 
 
 def read(place: Any) -> Contents:
-    """The contents of a path (.npz, or else HDF5) or of an open h5py group; nothing is executed.
+    """The contents of a place; nothing is executed.
 
     Raises OSError where the file cannot be opened, ValueError where it is no model file.
     """
-    if hasattr(place, "attrs"):
-        return from_group(place)
-    path = os.fspath(place)
+    if hasattr(place, "read"):
+        return from_stream(place)
+    if is_tree(place):
+        return from_tree(as_tree(place, "r"), "读取模型文件")
+    path = path_of(place)
     if not os.path.exists(path):
         raise FileNotFoundError(
             explain("读取模型文件", f"路径 {path!r}", "文件要存在", "检查路径与当前目录")
         )
     if path.endswith(".npz"):
-        return read_npz(path)
-    h5py = require_h5py()
+        with open(path, "rb") as file:
+            return read_npz(file, repr(path))
+    require_h5py()
     try:
-        file = h5py.File(path, "r")
+        tree = H5Dict(path, "r")
     except OSError as error:
-        raise OSError(
-            explain(
-                "读取模型文件",
-                f"{path!r}，不是完整的 HDF5 文件",
-                "model.save 写的是 HDF5 文件（.h5），中途断掉的下载或别的格式都读不了",
-                "重新下载或重新保存；labkit 也读 .npz",
-            )
-        ) from error
-    with file:
-        return from_group(file)
+        raise unreadable(repr(path), error) from error
+    with tree:
+        return from_tree(tree, repr(path))
 
 
 def write(place: Any, contents: Contents) -> None:
-    """Write to a path (.npz, or else HDF5) or into an open h5py group; a failure leaves no file."""
-    if hasattr(place, "attrs"):
-        to_group(place, contents)
+    """Write to a place: to a path (.npz, or else HDF5) whole or not at all."""
+    if hasattr(place, "write"):
+        save_to_binary_h5py(lambda file: to_tree(H5Dict(file), contents), place)
         return
-    path = os.fspath(place)
+    if is_tree(place):
+        tree = as_tree(place, "w")
+        refuse_taken(tree, contents)
+        to_tree(tree, contents)
+        return
+    path = path_of(place)
     partial = path + ".part"
     try:
         if path.endswith(".npz"):
             with open(partial, "wb") as file:
                 write_npz(file, contents)
         else:
-            with require_h5py().File(partial, "w") as file:
-                to_group(file, contents)
+            with H5Dict(partial, "w") as tree:
+                to_tree(tree, contents)
         os.replace(partial, path)
     finally:
         if os.path.exists(partial):
             os.remove(partial)
 
 
-def require_h5py() -> Any:
-    try:
-        import h5py  # type: ignore[import-not-found]  # optional, only for .h5 files
-    except ImportError as error:
-        raise ImportError(
+def path_of(place: Any) -> str:
+    if not isinstance(place, str | os.PathLike):
+        raise ValueError(
             explain(
-                "HDF5 文件",
-                "没有安装 h5py 的环境",
-                "Keras 的 .h5 文件要用 h5py 读写，labkit 本身只依赖 NumPy",
-                "pip install h5py，或把文件名改成 .npz",
+                "模型文件",
+                f"{type(place).__name__}：{str(place)[:40]}",
+                "文件名、二进制的流（io.BytesIO、open(…, 'rb')）、h5py 的组，或字典",
+                "'model.h5'",
             )
-        ) from error
-    return h5py
+        )
+    return os.fspath(place)
+
+
+def is_tree(place: Any) -> bool:
+    return isinstance(place, H5Dict | dict) or hasattr(place, "attrs")
+
+
+def as_tree(place: Any, mode: str) -> H5Dict:
+    return place if isinstance(place, H5Dict) else H5Dict(place, mode)
+
+
+def unreadable(what: str, error: Exception) -> OSError:
+    return OSError(
+        explain(
+            "读取模型文件",
+            f"{what}，不是完整的 HDF5 文件",
+            f"model.save 写的是 HDF5 文件（.h5），中途断掉的下载或别的格式都读不了（{error}）",
+            "重新下载或重新保存；labkit 也读 .npz",
+        )
+    )
+
+
+def from_stream(stream: Any) -> Contents:
+    data = stream.read()
+    what = f"流里的 {len(data)} 字节"
+    if not isinstance(data, bytes):
+        raise ValueError(
+            explain("读取模型文件", "读出文字的流", "模型文件是二进制的", "open(路径, 'rb')")
+        )
+    if data.startswith(b"PK"):  # a zip file, as .npz is
+        return read_npz(io.BytesIO(data), what)
+    require_h5py()
+    try:
+        return load_from_binary_h5py(
+            lambda file: from_tree(H5Dict(file, "r"), what), io.BytesIO(data)
+        )
+    except OSError as error:
+        raise unreadable(what, error) from error
 
 
 # --- HDF5, in the layout of Keras 2.2.5 ---
 
 
-def text(value: Any) -> str:
-    """An attribute as text; old and new h5py give bytes, str or NumPy strings."""
-    value = value.item() if isinstance(value, np.generic | np.ndarray) else value
-    return value.decode("utf8") if isinstance(value, bytes) else str(value)
-
-
-def names(group: Any, attribute: str) -> list[str]:
-    """A list of names; long ones are cut into several attributes, `names0`, `names1`, …"""
-    if attribute in group.attrs:
-        return [text(name) for name in group.attrs[attribute]]
-    found, number = [], 0
-    while f"{attribute}{number}" in group.attrs:
-        found += [text(name) for name in group.attrs[f"{attribute}{number}"]]
-        number += 1
-    return found
-
-
-def set_names(group: Any, attribute: str, values: list[str]) -> None:
-    """The inverse of `names`: HDF5 keeps no attribute above 64 kB."""
-    array = np.array([value.encode("utf8") for value in values]) if values else np.zeros(0, "S1")
-    if array.nbytes <= 64512:
-        group.attrs[attribute] = array
-        return
-    parts = -(-array.nbytes // 64512)
-    for number, part in enumerate(np.array_split(array, parts)):
-        group.attrs[f"{attribute}{number}"] = part
-
-
-def from_group(file: Any) -> Contents:
+def from_tree(file: H5Dict, what: str) -> Contents:
     group = file["model_weights"] if "model_weights" in file else file
-    if not any(key.startswith("layer_names") for key in group.attrs):
+    if "layer_names" not in group:
         raise ValueError(
             explain(
                 "读取模型文件",
-                f"没有 layer_names 的 HDF5 文件，里面有 {list(file)[:5]}",
+                f"没有 layer_names 的文件（{what}），里面有 {list(file)[:5]}",
                 "Keras 的文件在 model_weights（或最外层）的属性里列出各层的名字",
                 "用 model.save 或 model.save_weights 写的文件",
             )
         )
-    attributes = file.attrs
-    contents = Contents(
-        layers=[
-            (layer, [(n, np.asarray(group[layer][n])) for n in names(group[layer], "weight_names")])
-            for layer in names(group, "layer_names")
-        ],
-        keras_version=text(group.attrs["keras_version"]) if "keras_version" in group.attrs else "1",
-        backend=text(group.attrs["backend"]) if "backend" in group.attrs else None,
-    )
-    if "model_config" in attributes:
-        contents.model_config = text(attributes["model_config"])
-    if "training_config" in attributes:
-        contents.training_config = text(attributes["training_config"])
-    if "optimizer_weights" in file:
-        state = file["optimizer_weights"]
-        contents.optimizer = [(n, np.asarray(state[n])) for n in names(state, "weight_names")]
-    return contents
+    try:
+        return Contents(
+            layers=[
+                (layer, named(group[layer]) if layer in group else [])
+                for layer in map(text, group["layer_names"])
+            ],
+            keras_version=text(group.get("keras_version", "1")),
+            backend=text(group["backend"]) if "backend" in group else None,
+            model_config=text(file["model_config"]) if "model_config" in file else None,
+            training_config=text(file["training_config"]) if "training_config" in file else None,
+            optimizer=named(file["optimizer_weights"]) if "optimizer_weights" in file else [],
+        )
+    except (OSError, KeyError, RuntimeError, UnicodeDecodeError) as error:
+        raise unreadable(what, error) from error
 
 
-def to_group(file: Any, contents: Contents) -> None:
+def named(group: H5Dict) -> Named:
+    """The arrays of a group, by name."""
+    names = map(text, group["weight_names"] if "weight_names" in group else [])
+    return [(name, np.asarray(group[name])) for name in names]
+
+
+def to_tree(file: H5Dict, contents: Contents) -> None:
     whole = contents.model_config is not None
-    group = file.create_group("model_weights") if whole else file
-    for place in {id(file): file, id(group): group}.values():
-        place.attrs["keras_version"] = contents.keras_version.encode("utf8")
-        place.attrs["backend"] = (contents.backend or "tensorflow").encode("utf8")
-    set_names(group, "layer_names", [layer for layer, _ in contents.layers])
+    group = file["model_weights"] if whole else file
+    for place in (file, group) if whole else (file,):
+        place["keras_version"] = contents.keras_version.encode("utf8")
+        place["backend"] = (contents.backend or "tensorflow").encode("utf8")
+    group["layer_names"] = encoded(contents.layers)
     for layer, weights in contents.layers:
-        inner = group.create_group(layer)
-        set_names(inner, "weight_names", [name for name, _ in weights])
-        for name, array in weights:
-            inner.create_dataset(name, data=array)
+        fill(group[layer], weights)
     if contents.model_config is not None:
-        file.attrs["model_config"] = contents.model_config.encode("utf8")
+        file["model_config"] = contents.model_config.encode("utf8")
     if contents.training_config is not None:
-        file.attrs["training_config"] = contents.training_config.encode("utf8")
+        file["training_config"] = contents.training_config.encode("utf8")
     if contents.optimizer:
-        state = file.create_group("optimizer_weights")
-        set_names(state, "weight_names", [name for name, _ in contents.optimizer])
-        for name, array in contents.optimizer:
-            state.create_dataset(name, data=array)
+        fill(file["optimizer_weights"], contents.optimizer)
+
+
+def encoded(named_things: list[tuple[str, Any]]) -> list[bytes]:
+    return [name.encode("utf8") for name, _ in named_things]
+
+
+def fill(group: H5Dict, weights: Named) -> None:
+    group["weight_names"] = encoded(weights)
+    for name, array in weights:
+        group[name] = np.asarray(array)
+
+
+def refuse_taken(tree: H5Dict, contents: Contents) -> None:
+    """An open group may hold other things, but not another model: half of it would remain."""
+    taken = [key for key in ("layer_names", "model_weights", "optimizer_weights") if key in tree]
+    taken += [
+        layer for layer, _ in contents.layers if contents.model_config is None and layer in tree
+    ]
+    if taken:
+        raise ValueError(
+            explain(
+                "保存模型",
+                f"已经有 {'、'.join(taken[:3])} 的组",
+                "一个组里只能有一个模型，数据集不能再写一次",
+                "file.create_group('另一个名字')，或删去原来的",
+            )
+        )
 
 
 # --- .npz: the same, as arrays and one JSON text ---
@@ -198,9 +235,9 @@ def write_npz(file: Any, contents: Contents) -> None:
     np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
-def read_npz(path: str) -> Contents:
+def read_npz(file: Any, what: str) -> Contents:
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+        with np.load(file, allow_pickle=False) as stored:
             structure = json.loads(str(stored["structure"]))
             return Contents(
                 layers=[
@@ -219,7 +256,7 @@ def read_npz(path: str) -> Contents:
         raise ValueError(
             explain(
                 "读取模型文件",
-                f"{path!r}，不是 labkit 写的 .npz，或者不完整",
+                f"{what}，不是 labkit 写的 .npz，或者不完整",
                 "文件里有 structure（JSON）和各层的数组；不读 pickle 的对象",
                 "用 model.save('model.npz') 或 model.save_weights('weights.npz') 写的文件",
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from typing import Any
 
@@ -10,8 +9,8 @@ import numpy as np
 
 from .. import backend as K
 from ..errors import explain
-from .conversion import converted
-from .files import Contents, Named, read, write
+from .conversion import Incompatible, preprocess_weights_for_loading
+from .files import Contents, Named
 
 
 def stored_weights(model) -> list[tuple[str, Named]]:
@@ -33,36 +32,10 @@ def numbered(names: list[str]) -> list[str]:
     return taken
 
 
-def save_weights(model, filepath, overwrite=True) -> None:
-    """把全部权重写进文件：.npz 或 HDF5（要有 h5py，布局与 Keras 2.2.5 相同）。"""
-    if may_write(filepath, overwrite):
-        write(filepath, Contents(stored_weights(model)))
-
-
-def load_weights(model, filepath, by_name=False, skip_mismatch=False, reshape=False) -> None:
-    """从文件读回权重；全部检查过之后才写入。
-
-    by_name 按层的名字对应，名字对不上的层不变；否则按层的次序。
-    skip_mismatch（与 by_name 同用）跳过个数或形状不合的层；reshape 允许总数相同的权重变形。
-    出错：层数、个数、形状不合抛出 ValueError，权重不变。
-    """
-    if skip_mismatch and not by_name:
-        raise ValueError(
-            explain(
-                f"{model.name}.load_weights",
-                "skip_mismatch=True，by_name=False",
-                "按次序对应时不能跳过某一层",
-                "by_name=True",
-            )
-        )
-    assign(model, read(filepath), by_name, skip_mismatch, reshape)
-
-
 def assign(model, contents: Contents, by_name=False, skip_mismatch=False, reshape=False) -> None:
     pairs: list[tuple[Any, np.ndarray]] = []
     for layer, name, stored in matched(model, contents, by_name):
-        arrays = [array for _, array in stored]
-        arrays = converted(layer, arrays, contents.keras_version, contents.backend, reshape)
+        arrays = fitting(layer, [array for _, array in stored], contents, reshape)
         shapes, wanted = [a.shape for a in arrays], [w.shape for w in layer.weights]
         if shapes != wanted:
             if skip_mismatch:
@@ -82,6 +55,18 @@ def assign(model, contents: Contents, by_name=False, skip_mismatch=False, reshap
     K.batch_set_value(pairs)
 
 
+def fitting(layer, arrays: list[np.ndarray], contents: Contents, reshape: bool):
+    """The arrays in the layer's layout; those that no layout explains, as they are."""
+    try:
+        return preprocess_weights_for_loading(
+            layer, arrays, contents.keras_version, contents.backend, reshape
+        )
+    except Incompatible:
+        raise
+    except (ValueError, IndexError):
+        return arrays
+
+
 def matched(model, contents: Contents, by_name: bool) -> list[tuple[Any, str, Named]]:
     """Which layer takes what of the file."""
     if by_name:
@@ -99,20 +84,3 @@ def matched(model, contents: Contents, by_name: bool) -> list[tuple[Any, str, Na
             )
         )
     return [(layer, *entry) for layer, entry in zip(layers, stored, strict=True)]
-
-
-def may_write(filepath, overwrite: bool) -> bool:
-    """Ask before an existing file is replaced, where overwrite=False says so."""
-    if overwrite or hasattr(filepath, "attrs") or not os.path.exists(filepath):
-        return True
-    try:
-        return input(f"文件 {filepath} 已经存在，要覆盖吗？[y/n] ").strip().lower() == "y"
-    except EOFError as error:
-        raise FileExistsError(
-            explain(
-                "保存模型",
-                f"已有的文件 {filepath!r}，overwrite=False",
-                "没有人可以回答是否覆盖",
-                "overwrite=True，或换一个文件名",
-            )
-        ) from error

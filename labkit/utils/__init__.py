@@ -13,6 +13,7 @@ from .generic_utils import (
     get_custom_objects,
     serialize_keras_object,
 )
+from .io_utils import H5Dict, HDF5Matrix
 from .np_utils import normalize, to_categorical
 
 __all__ = [
@@ -40,8 +41,6 @@ __all__ = [
 
 #: Names whose modules need the layers, which need this package: imported when first asked for.
 LATER = {
-    "H5Dict": "io_utils",
-    "HDF5Matrix": "io_utils",
     "convert_all_kernels_in_model": "layer_utils",
     "get_source_inputs": "layer_utils",
     "print_summary": "layer_utils",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import functools
 import inspect
+import marshal
+import warnings
 from collections.abc import Callable, Iterable, Mapping
+from types import CellType, CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -19,6 +23,8 @@ __all__ = [
     "check_keywords",
     "custom_object_scope",
     "deserialize_keras_object",
+    "func_dump",
+    "func_load",
     "get_custom_objects",
     "has_arg",
     "is_all_none",
@@ -26,6 +32,7 @@ __all__ = [
     "public_objects",
     "resolve",
     "serialize_keras_object",
+    "slice_arrays",
     "to_list",
     "transpose_shape",
     "unpack_singleton",
@@ -193,12 +200,15 @@ def deserialize_keras_object(
     name, config = identifier["class_name"], identifier["config"]
     build = _look_up(name, module_objects, custom_objects, printable_module_name)
     parameters = signature_of(build).parameters
-    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+    rebuild = getattr(build, "from_config", None)
+    # A config for such a from_config (a model's, a wrapper's) is more than the arguments.
+    own_form = rebuild is not None and "custom_objects" in signature_of(rebuild).parameters
+    if not own_form and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         check_keywords(name, config, parameters)
     with CustomObjectScope(custom_objects or {}):
-        if not hasattr(build, "from_config"):
+        if rebuild is None:
             return build(**config)
-        if "custom_objects" in signature_of(build.from_config).parameters:
+        if own_form:
             return build.from_config(config, custom_objects=dict(_custom_objects))
         return build.from_config(config)
 
@@ -219,6 +229,91 @@ def resolve(
     if identifier is None:
         raise _uninterpretable(identifier, module_objects, kind)
     return deserialize_keras_object(identifier, module_objects, printable_module_name=kind)
+
+
+#: The code that func_dump has written in this process: no need to read it from bytes again.
+_dumped: dict[str, CodeType] = {}
+
+
+def func_dump(func) -> tuple[str, tuple | None, tuple | None]:
+    """函数 → (字节码的 base64 文字, 默认值, 闭包里的值)；由 func_load 还原。"""
+    text = codecs.encode(marshal.dumps(func.__code__), "base64").decode("ascii")
+    _dumped[text] = func.__code__
+    closure = func.__closure__ and tuple(cell.cell_contents for cell in func.__closure__)
+    return text, func.__defaults__, closure
+
+
+def func_load(code, defaults=None, closure=None, globs=None) -> FunctionType:
+    """func_dump 的逆，只能由自己的代码调用：labkit 读模型文件时从不用它。
+
+    不是这个进程写下的字节码会给出警告：它能做任何事，还只认得写它的那个版本的 Python。
+    出错：读不懂的字节码抛出 ValueError。
+    """
+    if isinstance(code, tuple | list):
+        code, defaults, closure = code
+    found = _dumped.get(code) or foreign_code(code)
+    cells = closure and tuple(x if isinstance(x, CellType) else CellType(x) for x in closure)
+    return FunctionType(
+        found,
+        globals() if globs is None else globs,
+        found.co_name,
+        None if defaults is None else tuple(defaults),
+        cells,
+    )
+
+
+def foreign_code(text: str) -> CodeType:
+    warnings.warn(
+        "func_load 读到的字节码不是这个进程写下的。执行它等于执行别人的程序，"
+        "只用于自己信任的来源；可以的话改用 def 写成的函数和 custom_objects。",
+        stacklevel=3,
+    )
+    try:
+        try:
+            raw = codecs.decode(text.encode("ascii"), "base64")
+            found = marshal.loads(raw)
+        except ValueError:  # as Keras wrote it before 2.1.2
+            found = marshal.loads(text.encode("raw_unicode_escape"))
+    except (ValueError, EOFError, TypeError) as error:
+        raise not_code(text) from error
+    if not isinstance(found, CodeType):
+        raise not_code(text)
+    return found
+
+
+def not_code(text: str) -> ValueError:
+    return ValueError(
+        explain(
+            "func_load",
+            f"{text[:30]!r}…",
+            "参数是 func_dump 的结果，由同一个版本的 Python 写下",
+            "用 def 重新写这个函数",
+        )
+    )
+
+
+def slice_arrays(arrays, start: Any = None, stop=None):
+    """每个数组取同样的一段：start 到 stop，或 start 是下标的列表。
+
+    arrays 是一个数组、数组的列表（里面的 None 保持 None），或 None（得到 [None]）。
+    """
+    if arrays is None:
+        return [None]
+    if isinstance(start, list) and stop is not None:
+        raise ValueError(
+            explain(
+                "slice_arrays",
+                f"start 是下标的列表，stop={stop}",
+                "start 是列表时已经说明取哪些",
+                "去掉 stop",
+            )
+        )
+    picked: Any = start if hasattr(start, "__len__") else slice(start, stop)
+    if hasattr(picked, "tolist"):
+        picked = picked.tolist()  # HDF5 wants lists
+    if isinstance(arrays, list):
+        return [None if x is None else x[picked] for x in arrays]
+    return arrays[picked]
 
 
 def has_arg(fn: Callable, name: str, accept_all: bool = False) -> bool:

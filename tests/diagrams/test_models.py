@@ -275,10 +275,11 @@ def real_shapes(model):
     fed = [rng.normal(size=(2, *(n or TIME for n in x.shape[1:]))) for x in model.inputs]
     found = {}
     for name, node in calls(model).items():
-        tensors = [*node.input_tensors, *node.output_tensors]
+        arriving = [] if node.is_source else node.input_tensors
+        tensors = [*arriving, *node.output_tensors]
         # Twice the first one, so that the result is a list in any case.
         values = Model(model.inputs, [tensors[0], *tensors]).predict(fed)[1:]
-        sizes, cut = [np.shape(v) for v in values], len(node.input_tensors)
+        sizes, cut = [np.shape(v) for v in values], len(arriving)
         found[name] = (sizes[:cut], sizes[cut:])
     return found
 

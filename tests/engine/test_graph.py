@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from labkit import backend as K
-from labkit.layers import Dense, Input, add
+from labkit.engine import get_source_inputs
+from labkit.layers import Dense, Dropout, Input, Layer, Reshape, add, concatenate
 from labkit.models import Model
 from labkit.optimizers import SGD
+from tests.mistakes import check
 from tests.slopes import normal
 
 
@@ -68,7 +70,7 @@ def test_backend_functions_between_layers():
     y = K.concatenate([Dense(2)(x), Dense(2)(x) * 2.0])
     model = Model(x, Dense(1)(y))
     assert model.predict(np.ones((4, 3))).shape == (4, 1)
-    assert Model(x, y).output_shape == (None, 4)
+    check(ValueError, "concatenate", lambda: Model(x, y))
 
 
 def test_model_from_an_intermediate_output():
@@ -81,3 +83,125 @@ def test_model_from_an_intermediate_output():
         model.predict(np.ones((1, 3))),
         rtol=1e-5,
     )
+
+
+# --- what Keras refused ---
+
+
+def test_ends_of_a_model():
+    x = Input((3,), name="x")
+    h = Dense(2, name="h")(x)
+    y = Dense(2, name="y")(h)
+    for use, received in [
+        (lambda: Model(h, y), "层 h 的输出"),
+        (lambda: Model([x, x], y), "两次 x"),
+        (lambda: Model(x, K.square(h)), "不是层的输出"),
+        (lambda: Model(K.placeholder((None, 3)), y), "不是层的输出"),
+        (lambda: Model(x, 0), "int"),
+        (lambda: Model(x, [y, None]), "NoneType"),
+        (lambda: Model([], y), "NoneType"),
+        (lambda: Model(Input((3,)), y), "依赖 x"),
+        (lambda: Model(x, [y, Dense(1, name="h")(x)]), "都叫 'h'"),
+    ]:
+        check(ValueError, received, use)
+
+
+def chain(order):
+    """A layer shared along a chain: its calls stand in another order than the config names them."""
+    x = Input((1, 6), name="x")
+    s = Dense(6, name="s")
+    first = s(Reshape((6,), name="r1")(x))
+    second = s(Reshape((6,), name="r2")(s(x)))
+    return Model(x, concatenate([first, second][::order], name="c"))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_layer_shared_along_a_chain_survives_its_config(order):
+    model = chain(order)
+    again = Model.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    x = normal(4, 1, 6).astype("float32")
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))
+
+
+def test_a_config_that_cannot_be_connected():
+    config = chain(1).get_config()
+    (calls,) = [d["inbound_nodes"] for d in config["layers"] if d["name"] == "r1"]
+    calls[0][0][0] = "c"
+    check(ValueError, "连不起来", lambda: Model.from_config(config))
+
+
+def test_depths_sources_and_phases():
+    a, b = Input((3,), name="a"), Input((3,), name="b")
+    e = Dense(3, name="e")
+    model = Model([a, b], add([e(a), Dense(3, name="t")(e(b))], name="sum"))
+    # Real Keras: the shared layer and both inputs lie as deep as the longer way.
+    by_depth = {d: [layer.name for layer in at] for d, at in model._layers_by_depth.items()}
+    assert by_depth == {3: ["a", "b"], 2: ["e"], 1: ["t"], 0: ["sum"]}
+    assert [layer.name for layer in model.layers] == ["a", "b", "e", "t", "sum"]
+    assert [layer.name for layer in model._input_layers + model._output_layers] == ["a", "b", "sum"]
+    assert get_source_inputs(model.outputs[0]) == [a, b]
+    (node,) = a._keras_history[0]._inbound_nodes
+    assert node.input_tensors == node.output_tensors == [a] and node.inbound_layers == []
+    assert a._keras_history[0].input is a and a._keras_history[0].input_shape == (None, 3)
+    dropped = Dropout(0.5)(a)
+    phases = [Dense(1)(dropped), Dense(1)(a), Dropout(0.5)(a, training=True)]
+    assert [y._uses_learning_phase for y in phases] == [True, False, False]
+    inner = Model(a, dropped)
+    assert inner.uses_learning_phase and inner(b)._uses_learning_phase
+    assert not Model(a, phases[2]).uses_learning_phase
+
+
+# --- what a layer of another's may return ---
+
+
+def mine(call, shape=None):
+    methods = {"call": call} | ({"compute_output_shape": shape} if shape else {})
+    return type("Mine", (Layer,), methods)()
+
+
+@pytest.mark.parametrize(
+    ("call", "shape", "raises", "received"),
+    [
+        (lambda self, x: None, None, TypeError, "None"),
+        (lambda self, x: None, lambda self, s: s, TypeError, "None"),
+        (lambda self, x: "y", lambda self, s: s, TypeError, "'y'"),
+        (lambda self, x: np.mean(x), None, TypeError, "NumPy 数组"),
+        (lambda self, x: [x] * 3, lambda self, s: [s] * 2, ValueError, "3 个输出"),
+        (lambda self, x: [x] * 2, lambda self, s: s, ValueError, "2 个输出"),
+        (lambda self, x: x, lambda self, s: [s] * 2, ValueError, "1 个输出"),
+        (lambda self, x: x[:, :2], lambda self, s: s, ValueError, "(6, 2)"),
+        (lambda self, x: K.sum(x, axis=1), lambda self, s: s, ValueError, "(6,)"),
+        (lambda self, x: x, lambda self, s: None, TypeError, "None"),
+        (lambda self, x: x, lambda self, s: 3, TypeError, "3"),
+        (lambda self, x: x, lambda self, s: "abc", TypeError, "'abc'"),
+    ],
+)
+def test_wrong_results_of_a_layer(call, shape, raises, received):
+    before = Dense(3)
+
+    def use():
+        x = Input((3,))
+        y = mine(call, shape)(before(x))
+        model = Model(x, y)
+        model.compile("sgd", "mse")
+        ys = [np.zeros((6, 3))] * len(model.outputs)
+        model.fit(np.ones((6, 3)), ys, verbose=0)
+
+    before(np.ones((6, 3)))
+    weights = before.get_weights()
+    check(raises, received, use)
+    for a, b in zip(before.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_layer_may_go_by_the_rule_of_the_base():
+    class Twice(Layer):
+        def call(self, x):
+            return [x, 2 * x]
+
+        def compute_output_shape(self, input_shape):
+            return [super().compute_output_shape(input_shape)] * 2
+
+    y, z = Twice()(Input((4, 3)))
+    assert y.shape == z.shape == (None, 4, 3)
