@@ -14,7 +14,9 @@ from ..manner import refuse
 from ..utils.generic_utils import to_list
 
 
-def standardize(where: str, data, names: list[str], shapes: Sequence[tuple]) -> list[np.ndarray]:
+def standardize(
+    where: str, data, names: list[str], shapes: Sequence[tuple], may_be_empty=False
+) -> list[np.ndarray]:
     """One float array per name, in the given shapes (None fits any); 1-D ones gain a last axis."""
     if isinstance(data, dict):
         missing = [name for name in names if name not in data]
@@ -58,9 +60,12 @@ def standardize(where: str, data, names: list[str], shapes: Sequence[tuple]) -> 
             )
         result.append(np.asarray(array, K.floatx()))
         if not len(array):
-            raise ValueError(
+            error = ValueError(
                 explain(where, f"形状 {array.shape} 的数组", "至少有一个样本", "检查数据是不是空的")
             )
+            if not may_be_empty:
+                raise error
+            refuse(error)
     lengths = {len(array) for array in result}
     if len(lengths) > 1:
         raise ValueError(

@@ -259,8 +259,11 @@ class Fitter(Trainer):
         """全部数据的输出，分批计算；x 也可以是生成器或 Sequence，与 predict_generator 相同。"""
         if is_generator(x):
             return self.predict_generator(x, steps, callbacks=callbacks, verbose=verbose)
-        inputs = self._inputs(x)
+        inputs = self._inputs(x, may_be_empty=True)
         count = len(inputs[0])
+        if not count:
+            empty: Any = []  # what Keras gave
+            return empty
         size = count if steps is not None else self._batch_size(batch_size, count)
         hooks = self._hooks(callbacks, {"batch_size": size, "samples": count, "steps": steps})
         hooks.on_predict_begin()

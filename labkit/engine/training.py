@@ -259,11 +259,12 @@ class Trainer(Network):
             run.write(run.updates)
         return outputs
 
-    def _inputs(self, x) -> list[np.ndarray]:
+    def _inputs(self, x, may_be_empty=False) -> list[np.ndarray]:
         with unchanged_by_failure(self):
             self._ensure_built(x)
             shapes = [t.shape for t in self.inputs]
-            return standardize(f"{self._label()} 的输入", x, self.input_names, shapes)
+            where = f"{self._label()} 的输入"
+            return standardize(where, x, self.input_names, shapes, may_be_empty)
 
     def _batch_size(self, given: int | None, count: int) -> int:
         """How many samples a batch has: 32, or what the Input fixes."""

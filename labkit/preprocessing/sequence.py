@@ -17,6 +17,12 @@ __all__ = ["TimeseriesGenerator", "make_sampling_table", "pad_sequences", "skipg
 Side = Literal["pre", "post"]
 
 
+def _remove_long_seq(maxlen, seq, label) -> tuple[list, list]:
+    """去掉长度达到 maxlen 的序列与它们的标签。"""
+    kept = [(x, y) for x, y in zip(seq, label, strict=False) if len(x) < maxlen]
+    return [x for x, _ in kept], [y for _, y in kept]
+
+
 def pad_sequences(
     sequences, maxlen=None, dtype="int32", padding="pre", truncating="pre", value=0.0
 ) -> np.ndarray:

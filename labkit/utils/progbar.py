@@ -68,10 +68,10 @@ class Progbar:
         self._last_update = 0.0
         self._line_width = 0
 
-    def update(self, current: int, values: Iterable[tuple[str, float]] = ()) -> None:
+    def update(self, current: int, values: Iterable[tuple[str, float]] | None = None) -> None:
         """走到第 `current` 步；`values` 是 (名称, 这几步的值) 的列表。"""
         steps = current - self._seen
-        for name, value in values:
+        for name, value in values or ():
             if name in self.stateful_metrics:
                 self._sums[name] = (value, 1)
             else:
@@ -94,7 +94,7 @@ class Progbar:
         elif self.verbose == 2 and (finished or self.target is None):
             self._write(f" - {now - self._start:.0f}s{self._averages()}\n")
 
-    def add(self, n: int, values: Iterable[tuple[str, float]] = ()) -> None:
+    def add(self, n: int, values: Iterable[tuple[str, float]] | None = None) -> None:
         """再走 `n` 步。"""
         self.update(self._seen + n, values)
 
