@@ -17,7 +17,8 @@ def run(*arguments: str) -> int:
             [
                 sys.executable,
                 *("-m", "pytest", "-p", "tests.keras_suite.plugin", "-p", "no:cacheprovider"),
-                *("--rootdir", str(SOURCE), "--config-file", os.devnull, "-W", "ignore", "-q"),
+                *("--rootdir", str(SOURCE), "--confcutdir", str(SOURCE)),
+                *("--config-file", os.devnull, "-W", "ignore", "-q"),
                 *("--ignore", str(SOURCE / "tests/docs"), *arguments),
             ],
             cwd=folder,
