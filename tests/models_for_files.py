@@ -10,6 +10,9 @@ SHAPES = {
     "graph": [(4,), (4,)],
     "states": [(5, 3), (2,)],
     "conv": [(6, 6, 2)],
+    "nested": [(5,)],  # models in models in a model, with two outputs
+    "chain": [(1, 6)],  # s(r1(x)) and s(r2(s(x)))
+    "deferred": [(4,)],  # a Sequential that was told no shape
 }
 
 

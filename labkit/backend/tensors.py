@@ -43,7 +43,8 @@ class Tensor(Operators):
         self.index = index
 
     shape = property(lambda self: Shape(self.value.shape))
-    _keras_shape = property(lambda self: self.value.shape)
+    # Old layers also set it, for Keras' Theano; a value knows its shape itself.
+    _keras_shape = property(lambda self: self.value.shape, lambda self, shape: None)
     dtype = property(lambda self: self.value.dtype)
     ndim = property(lambda self: self.value.ndim)
 

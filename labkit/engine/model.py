@@ -64,6 +64,15 @@ class Model(Fitter):
         """继承得到的模型：按输入形状（含 batch 轴；几个输入是形状的列表）执行一次 call，连成图。"""
         if self.built or input_shape is None:
             return
+        if self._is_graph_network:
+            raise NotImplementedError(
+                explain(
+                    self._label(),
+                    "没有 call 的子类",
+                    "继承 Model 而没有给出 inputs 与 outputs 时，计算写在自己的 call 里",
+                    "def call(self, inputs): return self.dense(inputs)",
+                )
+            )
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         with unchanged_by_failure(self):
             inputs = [Input(batch_shape=shape) for shape in shapes]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from labkit import backend as K
 from labkit.layers import Add, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, add
 from labkit.models import Model, Sequential
 from tests.mistakes import check
@@ -116,3 +117,14 @@ def test_subclass_without_super():
             self.dense = Dense(2)
 
     check(RuntimeError, "dense", Hasty)
+
+
+def test_a_subclass_may_have_weights_but_needs_a_call_to_compute():
+    class Holder(Model):
+        def __init__(self):
+            super().__init__(dtype="int64")
+            self.w = self.add_weight("w", [], initializer="ones")
+
+    model = Holder()
+    assert K.dtype(model.w) == "int64" and model.trainable_weights == []
+    check(NotImplementedError, "没有 call", lambda: model.predict(np.ones((2, 3))))
