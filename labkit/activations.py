@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import backend as K
+from .engine.base_layer import Layer as _Layer
 from .errors import explain
 from .utils.generic_utils import deserialize_keras_object, resolve
 
@@ -120,14 +122,23 @@ def get(identifier: str | Mapping[str, Any] | Callable | None) -> Callable:
     """None → `linear`；名称 → 激活函数；函数原样返回。"""
     if identifier is None:
         return linear
+    if isinstance(identifier, _Layer):
+        name = type(identifier).__name__
+        warnings.warn(
+            explain(
+                "activation",
+                received=f"一个 {name} 层",
+                rule="activation 是函数或它的名称；层作激活用时不会写进配置，也不算模型的一层",
+                suggestion=f"在这一层后面接上 {name}(…)",
+            ),
+            stacklevel=2,
+        )
     return resolve(identifier, globals(), "激活函数", construct=False)
 
 
 def __getattr__(name: str):
     if name != "Layer":
         raise AttributeError(name)
-    # Keras' module had Layer by import, and old code takes it from there; at the top of this file
-    # it would stand among the activations.
-    from .engine.base_layer import Layer
-
-    return Layer
+    # Keras' module had it by import, and old code takes it from there; under that name it would
+    # stand among the activations.
+    return _Layer

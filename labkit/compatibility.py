@@ -58,6 +58,7 @@ MODULES = {
     "preprocessing.sequence": "preprocessing.sequence",
     "regularizers": "regularizers",
     "utils": "utils",
+    "utils.conv_utils": "utils.conv_utils",
     "utils.data_utils": "utils.data_utils",
     "utils.generic_utils": "utils.generic_utils",
     "utils.io_utils": "utils.io_utils",

@@ -98,11 +98,14 @@ class TruncatedNormal(Initializer):
         return K.truncated_normal(shape, self.mean, self.stddev, dtype, self.seed)
 
 
-def _fans(shape: Shape) -> tuple[float, float]:
+def _compute_fans(shape: Shape, data_format: str = "channels_last") -> tuple[float, float]:
     """fan_in and fan_out: how many inputs a unit sums, how many units an input reaches.
 
     A convolution kernel is (*window, input channels, output channels): both count the window too.
+    Old code may ask for a kernel of Theano, (output channels, input channels, *window).
     """
+    if K.normalize_data_format(data_format) == "channels_first" and len(shape) in (3, 4, 5):
+        shape = (*shape[2:], shape[1], shape[0])
     if len(shape) in (2, 3, 4, 5):
         window = math.prod(shape[:-2])
         return shape[-2] * window, shape[-1] * window
@@ -159,7 +162,7 @@ class VarianceScaling(Initializer):
         self.seed = seed
 
     def __call__(self, shape: Shape, dtype: str | None = None) -> NDArray:
-        fan_in, fan_out = _fans(shape)
+        fan_in, fan_out = _compute_fans(shape)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, n)
         if self.distribution == "normal":

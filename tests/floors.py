@@ -33,6 +33,7 @@ FLOORS = (
         "labkit.constraints",
         "labkit.callbacks",
         "labkit.optimizers",
+        "labkit.utils.conv_utils",
     ),
     ("labkit.backend",),
     ("labkit.preprocessing",),

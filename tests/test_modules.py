@@ -333,3 +333,33 @@ def test_normalize():
     np.testing.assert_allclose(
         normalize([[3.0, 4.0], [1.0, 0.0]], axis=0, order=1), [[0.75, 1], [0.25, 0]]
     )
+
+
+def test_an_optimizer_in_the_order_of_keras_1():
+    def weight():
+        return K.variable(np.array([3.0, 4.0]), name="w")
+
+    given = []
+    for call in [
+        lambda sgd, w, loss: sgd.get_updates([w], {}, loss),
+        lambda sgd, w, loss: sgd.get_updates([w], {}, loss=loss),
+        lambda sgd, w, loss: sgd.get_updates(loss, [w]),
+        lambda sgd, w, loss: sgd.get_updates(params=[w], loss=loss),
+    ]:
+        w = weight()
+        given.append(K.eval(dict(call(labkit.optimizers.SGD(0.5), w, K.sum(w)))[w]).tolist())
+    assert given == [[2.5, 3.5]] * 4
+
+
+@pytest.mark.parametrize(
+    ("shape", "data_format", "expected"),
+    [
+        ((3, 4), "channels_last", (3, 4)),
+        ((3, 4), "channels_first", (3, 4)),
+        ((5, 2, 3, 4), "channels_last", (30, 40)),
+        ((4, 3, 5, 2), "channels_first", (30, 40)),
+        ((9,), "channels_last", (3, 3)),
+    ],
+)
+def test_fans(shape, data_format, expected):  # real Keras; old initializers call it
+    assert labkit.initializers._compute_fans(shape, data_format) == expected

@@ -130,6 +130,8 @@ def modernize(name: str, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, di
     before = dict(kwargs)
     converted = len(args)
     kwargs = dict(kwargs)
+    if name == "Conv2DTranspose" and len(args) == 4 and isinstance(args[3], list | tuple):
+        args = args[:3]  # Keras 1 wanted the output's shape there; Keras 2 works it out
     if name in SIDES:
         args = _join_sides(SIDES[name], args, kwargs)
     _convert_special(name, kwargs)
@@ -232,6 +234,23 @@ def shape_first(method: Callable) -> Callable:
         return method(self, *args, **kwargs)
 
     return add_weight
+
+
+def loss_first(method: Callable) -> Callable:
+    """Let get_updates take Keras 1's order: the weights, their constraints, the loss.
+
+    As in Keras 2, the constraints that count are the weights' own.
+    """
+
+    @functools.wraps(method)
+    def get_updates(self, *args, **kwargs):
+        if len(args) == 3:
+            args = (args[2], args[0])
+        elif len(args) == 2 and isinstance(args[0], list | tuple) and "loss" in kwargs:
+            args, kwargs = (kwargs["loss"], args[0]), {}
+        return method(self, *args, **kwargs)
+
+    return get_updates
 
 
 def renamed(**spellings: str) -> Callable[[Callable], Callable]:

@@ -202,7 +202,8 @@ def relu(x, alpha=0.0, max_value=None, threshold=0.0):
     """x > threshold 处取 x（不超过 max_value），其余取 alpha · (x − threshold)。"""
     above = x > threshold
     slope = above.astype(x.dtype)
-    y = np.where(above, x, 0).astype(x.dtype)
+    # Products and maxima keep NaN, which a comparison would make 0.
+    y = x * above if threshold else np.maximum(x, 0)
     if max_value is not None:
         y = np.clip(y, 0, max_value)
         # TensorFlow's relu6 stops the gradient at 6 itself, its clip lets it through.

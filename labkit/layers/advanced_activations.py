@@ -144,7 +144,7 @@ class Softmax(ActivationLayer):
     """softmax 层：沿 axis 取指数再除以总和，得到和为 1 的正数。形状不变，没有权重。
 
     二维输入总是沿最后一轴计算，不看 axis（Keras 2.2.5 的实际行为）。
-    出错：输入只有一维，抛出 ValueError。
+    出错：输入只有一维，或 axis 超出维数，抛出 ValueError。
 
     参数：
         axis：沿哪个轴归一化。
@@ -153,6 +153,19 @@ class Softmax(ActivationLayer):
     def __init__(self, axis: int = -1, **kwargs):
         super().__init__(**kwargs)
         self.axis = axis
+
+    def build(self, input_shape):
+        ndim = len(input_shape)
+        if ndim > 2 and not -ndim <= self.axis < ndim:
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"axis={self.axis}，输入形状 {tuple(input_shape)}",
+                    f"axis 是输入的一个轴，在 {-ndim} 到 {ndim - 1} 之间",
+                    "axis=-1",
+                )
+            )
+        self.built = True
 
     def call(self, inputs):
         return activations.softmax(inputs, axis=self.axis)

@@ -59,11 +59,12 @@ class Merge(Layer):
         return tuple(merged)
 
     def compute_mask(self, inputs, mask=None):
-        kept = [m for m in mask if m is not None] if isinstance(mask, list) else []
+        require_masks(self._label(), inputs, mask)
+        kept = [m for m in mask or [] if m is not None]
         return reduce(lambda a, b: K.all(K.stack([a, b]), axis=0), kept) if kept else None
 
     def call(self, inputs):
-        rank = max(K.ndim(x) for x in inputs)
+        rank = max(len(K.int_shape(x)) for x in inputs)
         return self._merge([self._raise_rank(x, rank) for x in inputs])
 
     def _merge(self, inputs):
@@ -72,7 +73,7 @@ class Merge(Layer):
     @staticmethod
     def _raise_rank(x, rank):
         # New axes go after the batch axis, so that shapes align from the right.
-        for _ in range(rank - K.ndim(x)):
+        for _ in range(rank - len(K.int_shape(x))):
             x = K.expand_dims(x, axis=1)
         return x
 
@@ -190,12 +191,12 @@ class Concatenate(Merge):
         return tuple(output)
 
     def compute_mask(self, inputs, mask=None):
-        masks = mask if isinstance(mask, list) else [mask]
-        if all(m is None for m in masks):
+        require_masks(self._label(), inputs, mask)
+        if all(m is None for m in mask or []):
             return None
         # Unmasked inputs count as kept; a mask without the features' axis is stretched along it.
         full = []
-        for x, m in zip(inputs, masks, strict=True):
+        for x, m in zip(inputs, mask, strict=True):
             if m is None:
                 last = self.axis in {-1, K.ndim(x) - 1}
                 m = K.ones_like(x if last else x[..., :1], dtype="bool")
@@ -285,6 +286,24 @@ def require_several(where: str, name: str, input_shape) -> None:
         raise ValueError(
             explain(
                 where, f"{count} 个输入", "合并层的输入是至少两个张量的列表", f"{name}()([a, b])"
+            )
+        )
+
+
+def require_masks(where: str, inputs, mask) -> None:
+    """ValueError where there are masks, but not a list with one for each of a list of inputs."""
+    several = isinstance(inputs, list) and isinstance(mask, list)
+    if mask is not None and not (several and len(mask) == len(inputs)):
+        given, masks = (
+            f"{len(x)} 个的列表" if isinstance(x, list) else type(x).__name__
+            for x in (inputs, mask)
+        )
+        raise ValueError(
+            explain(
+                where,
+                f"输入 {given}，掩码 {masks}",
+                "输入和掩码都是列表，每个输入一个掩码，没有的写 None",
+                "mask=[mask_a, None]",
             )
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from .. import backend as K
+from ..arguments.spellings import loss_first
 from ..errors import explain
 from ..manner import refuse
 from ..utils.generic_utils import Configurable, check_keywords
@@ -109,6 +110,7 @@ class Optimizer(Configurable):
         """这一次更新的规则：函数 (p, g, *状态) → (新的 p, *新的状态)。"""
         raise NotImplementedError(f"{type(self).__name__} 没有 rule(self)")
 
+    @loss_first
     def get_updates(self, loss, params: Sequence) -> list:
         """(变量, 新值) 的列表。权重有 `constraint` 时，新值已经满足约束。
 

@@ -7,6 +7,7 @@ import numpy as np
 from .. import backend as K
 from ..backend.evaluation import ancestors
 from ..errors import explain
+from .conv_utils import convert_kernel
 
 
 def print_summary(model, line_length=None, positions=None, print_fn=None) -> None:
@@ -112,8 +113,7 @@ def convert_all_kernels_in_model(model) -> None:
     for layer in model.layers:
         if type(layer).__name__ in kinds:
             for kernel in (w for w in layer.weights if K.ndim(w) > 2):
-                space = tuple(range(K.ndim(kernel) - 2))
-                K.set_value(kernel, np.flip(K.get_value(kernel), space))
+                K.set_value(kernel, convert_kernel(K.get_value(kernel)))
 
 
 def convert_dense_weights_data_format(

@@ -603,3 +603,28 @@ def test_bilinear_stretch_by_definition():
     x = np.array([[[1.0], [3.0], [7.0]]])
     y = PRIMITIVES["stretch"](x, rep=2, axis=1)
     assert y[0, :, 0].tolist() == [1, 2, 3, 5, 7, 7]
+
+
+def test_sparse_crossentropy_along_another_axis():
+    p = np.array([[[0.2, 0.5, 0.1], [0.8, 0.5, 0.9]], [[0.3, 0.6, 0.25], [0.7, 0.4, 0.75]]], "f4")
+    labels = np.array([[0, 1, 1], [1, 0, 0]])
+    chosen = np.take_along_axis(p, labels[:, None], axis=1)[:, 0]
+    np.testing.assert_allclose(
+        K.sparse_categorical_crossentropy(labels, p, axis=1), -np.log(chosen), rtol=1e-5
+    )
+    logits = K.sparse_categorical_crossentropy(labels, np.log(p), from_logits=True, axis=1)
+    np.testing.assert_allclose(logits, -np.log(chosen), rtol=1e-5)
+    deep = np.stack([p, p], axis=-1)
+    deeper = K.sparse_categorical_crossentropy(np.stack([labels, labels], -1), deep, axis=1)
+    np.testing.assert_allclose(deeper, -np.log(np.stack([chosen, chosen], -1)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("axis", [3, -2])
+@pytest.mark.parametrize("kind", ["", "sparse_"])
+def test_crossentropy_along_an_axis_that_is_not_there(kind, axis):
+    # Real Keras raises for both.
+    with pytest.raises(ValueError, match=f"axis={axis}") as error:
+        getattr(K, f"{kind}categorical_crossentropy")(
+            np.ones((2, 3, 4)), np.ones((2, 3, 4)), axis=axis
+        )
+    assert "从 0 到 2" in str(error.value)

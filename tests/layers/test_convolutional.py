@@ -25,6 +25,7 @@ from labkit.layers import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from labkit.models import Model
 from tests.shapes import any_case, check_window, data_format, image, padding, pair, size
 
 SEQUENCE, IMAGE, VOLUME = (2, 7, 2), (2, 5, 6, 2), (1, 4, 5, 3, 2)
@@ -268,3 +269,27 @@ WRONG = [
     (lambda: Conv2D(8, 3, 3, strides=2), ValueError, "strides"),
     (lambda: Conv2D(nb_filter=8, filters=8, kernel_size=3), TypeError, "nb_filter"),
 ]
+
+
+def test_cropping_everything_leaves_an_empty_axis():
+    # Shapes of real Keras, which says nothing.
+    for layer, shape, expected in [
+        (Cropping1D(2), (4, 3), (0, 3)),
+        (Cropping1D((0, 4)), (4, 3), (0, 3)),
+        (Cropping2D(2), (4, 6, 1), (0, 2, 1)),
+        (Cropping3D(2), (4, 4, 4, 1), (0, 0, 0, 1)),
+    ]:
+        x = Input(shape)
+        with pytest.warns(UserWarning, match="什么也不剩"):
+            y = layer(x)
+        assert y.shape == (None, *expected)
+        assert Model(x, y).predict(np.ones((2, *shape))).shape == (2, *expected)
+    unknown = Input((None, 3))
+    model = Model(unknown, Cropping1D(2)(unknown))
+    assert model.predict(np.ones((2, 4, 3))).shape == (2, 0, 3)
+
+
+def test_a_transposed_convolution_in_the_order_of_keras_1():
+    with pytest.warns(UserWarning, match="Keras 1"):
+        old = Conv2DTranspose(5, 3, 3, (6, 7, 5), name="deconv")
+    assert old.get_config() == Conv2DTranspose(5, (3, 3), name="deconv").get_config()

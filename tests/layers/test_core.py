@@ -214,3 +214,21 @@ WRONG = [
     (lambda: SpatialDropout1D(0.5)(X), ValueError, "2 维"),
     (lambda: SpatialDropout2D(0.5, "first"), ValueError, "'first'"),
 ]
+
+
+def test_a_masking_layer_with_a_mask_of_its_own():
+    class First(Masking):
+        def compute_mask(self, inputs, mask=None):
+            return K.greater(inputs[:, :, 0], 1.0)
+
+    class Nowhere(Masking):
+        def compute_mask(self, inputs, mask=None):
+            return None
+
+    x = np.array([[[0, 0], [1, 2], [3, 4]]], "float32")
+    for layer in (First(), Nowhere()):
+        # Real Keras: what call blanks is still what equals mask_value everywhere.
+        np.testing.assert_array_equal(layer(x), x)
+        i = Input((3, 2))
+        np.testing.assert_array_equal(Model(i, layer(i)).predict(x), x)
+    assert First()(x)._keras_mask.tolist() == [[False, False, True]]

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labkit import backend as K
 from labkit import layers
 from labkit.layers import (
     Add,
@@ -102,3 +103,24 @@ WRONG = [
     (lambda: Dot(axes=1)([X, np.ones((2, 4))]), ValueError, "axes=1"),
     (lambda: Dot(axes=0)([X, X]), ValueError, "axes=0"),
 ]
+
+
+def test_masks_of_the_wrong_kind():
+    a, b = Input((4, 5)), Input((4, 5))
+    x = np.ones((2, 4, 5))
+    for layer in (Add(), Subtract(), Concatenate(), Average()):
+        layer([a, b])
+        assert layer.compute_mask([a, b]) is None
+        assert layer.compute_mask([a, b], [None, None]) is None
+        assert K.eval(layer.compute_mask([a, b], [K.variable(x), K.variable(x)])).all()
+        # Real Keras raises for each of them.
+        for inputs, mask in [([a, b], x), (a, [None, None]), ([a, b], [None]), ([a, b], (x, x))]:
+            with pytest.raises(ValueError, match="每个输入一个掩码"):
+                layer.compute_mask(inputs, mask)
+    assert Dot(1).compute_mask([a, b], x) is None
+
+
+def test_merging_does_not_ask_the_backend_for_the_rank(monkeypatch):
+    monkeypatch.setattr(K, "ndim", lambda _: None)
+    x, y = np.ones((2, 4, 5)), np.ones((2, 5))
+    assert Add()([x, y]).shape == (2, 4, 5)

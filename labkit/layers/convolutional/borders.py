@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Literal
 
 from ... import backend as K
@@ -158,16 +159,25 @@ class Cropping(Spatial):
     def _lengths(self, space):
         pairs = zip(space, self.cropping, strict=True)
         lengths = [None if n is None else n - sum(pair) for n, pair in pairs]
-        if any(n is not None and n < 1 for n in lengths):
-            raise ValueError(
-                explain(
-                    self._label(),
-                    f"空间尺寸 {tuple(space)}，cropping={self.cropping}",
-                    f"裁剪后的长度 n − 前 − 后 = {tuple(lengths)}，每个轴至少要留下 1 格",
-                    "更小的 cropping，或更大的输入",
-                )
-            )
+        if any(n is not None and n < 0 for n in lengths):
+            raise ValueError(self._nothing_left(space, lengths, "每个轴去掉的不能比它有的多"))
         return lengths
+
+    def build(self, input_shape):
+        space = [input_shape[axis] for axis in self._space_axes()]
+        lengths = self._lengths(space)
+        if 0 in lengths:
+            rule = "长度为 0 的轴上什么也不剩"
+            warnings.warn(self._nothing_left(space, lengths, rule), stacklevel=4)
+        self.built = True
+
+    def _nothing_left(self, space, lengths, rule: str) -> str:
+        return explain(
+            self._label(),
+            f"空间尺寸 {tuple(space)}，cropping={self.cropping}",
+            f"裁剪后的长度 n − 前 − 后 = {tuple(lengths)}，{rule}",
+            "更小的 cropping，或更大的输入",
+        )
 
     def _compute_space(self, inputs):
         index = [slice(None)] * K.ndim(inputs)
@@ -180,7 +190,7 @@ class Cropping1D(Cropping):
     """一维裁剪层：去掉时间轴前后的几步，没有权重。
 
     输入 (batch, steps, channels)，输出 (batch, steps − 前 − 后, channels)。
-    出错：一步也不剩，抛出 ValueError。
+    时间轴恰好一步也不剩时给出警告；去掉的比有的还多，抛出 ValueError。
     """
 
     rank = 1
@@ -196,7 +206,8 @@ class Cropping2D(Cropping):
     """二维裁剪层：去掉图像四边的几行、几列，没有权重。
 
     输入 (batch, rows, cols, channels)，输出 (batch, rows − 上 − 下, cols − 左 − 右, channels)；
-    channels_first 时通道在第 1 轴。出错：一格也不剩，抛出 ValueError。
+    channels_first 时通道在第 1 轴。
+    一个轴恰好一格也不剩时给出警告；去掉的比有的还多，抛出 ValueError。
     """
 
     rank = 2
@@ -211,7 +222,8 @@ class Cropping3D(Cropping):
     """三维裁剪层：去掉三个空间轴两端的几格，没有权重。
 
     输入 (batch, dim1, dim2, dim3, channels)，输出的每个空间轴减去两端去掉的格数；
-    channels_first 时通道在第 1 轴。出错：一格也不剩，抛出 ValueError。
+    channels_first 时通道在第 1 轴。
+    一个轴恰好一格也不剩时给出警告；去掉的比有的还多，抛出 ValueError。
     """
 
     rank = 3

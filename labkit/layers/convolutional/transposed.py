@@ -13,9 +13,10 @@ from ...arguments.types import (
     Size,
 )
 from ...arguments.validation import is_integer
-from ...backend.windows import effective_size, output_length
+from ...backend.windows import output_length
 from ...errors import explain
 from ...manner import refuse
+from ...utils.conv_utils import deconv_length
 from .convolution import Conv, Windowed
 
 
@@ -62,7 +63,7 @@ class ConvTranspose(Conv):
     def _output_space(self, space):
         padding = self.output_padding or (None,) * self.rank
         outputs = tuple(
-            transposed_length(n, k, self.padding, s, d, p)
+            deconv_length(n, s, k, self.padding, p, d)
             for n, k, s, d, p in zip(
                 space, self.kernel_size, self.strides, self.dilation_rate, padding, strict=True
             )
@@ -99,17 +100,6 @@ class ConvTranspose(Conv):
             data_format=self.data_format,
             **settings,
         )
-
-
-def transposed_length(length, size, padding, stride, dilation, output_padding):
-    """The output length of a transposed convolution; None stays unknown."""
-    if length is None:
-        return None
-    covered = effective_size(size, dilation)
-    if output_padding is None:
-        return length * stride + (max(covered - stride, 0) if padding == "valid" else 0)
-    pad = covered // 2 if padding == "same" else 0
-    return (length - 1) * stride + covered - 2 * pad + output_padding
 
 
 class Conv2DTranspose(ConvTranspose):

@@ -164,7 +164,7 @@ class Masking(Layer):
         return input_shape
 
     def call(self, inputs):
-        kept = K.expand_dims(self.compute_mask(inputs), axis=-1)
+        kept = K.any(K.not_equal(inputs, self.mask_value), axis=-1, keepdims=True)
         return inputs * K.cast(kept, dtype=K.floatx())
 
 
