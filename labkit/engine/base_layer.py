@@ -401,6 +401,25 @@ def check_shapes(where: str, shapes) -> None:
             )
 
 
+def require_tensors(where: str, y):
+    """y, or TypeError where it is not a tensor, an array, a number, or several of them."""
+    parts = to_list(y, allow_tuple=True)
+    kinds = Tensor | Symbol | np.ndarray | np.generic | int | float
+    if not parts or not all(
+        isinstance(part, kinds) and not isinstance(part, bool) for part in parts
+    ):
+        received = "None（函数里少了 return？）" if y is None else f"{type(y).__name__}：{y!r:.40}"
+        raise TypeError(
+            explain(
+                where,
+                f"函数的结果 {received}",
+                "函数返回由输入算出的张量，几个输出时返回张量的列表",
+                "lambda x: K.tanh(x)，或在 def 里写 return",
+            )
+        )
+    return y
+
+
 def is_readers_own(layer) -> bool:
     """Whether a layer, or the cell or function inside it, is not labkit's."""
     parts = [

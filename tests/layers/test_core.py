@@ -1,5 +1,8 @@
 """Core layers beyond the golden cases."""
 
+import importlib
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -23,7 +26,14 @@ from labkit.layers import (
     SpatialDropout2D,
     SpatialDropout3D,
 )
-from labkit.models import Model, Sequential
+from labkit.models import (
+    Model,
+    Sequential,
+    clone_model,
+    load_model,
+    model_from_json,
+    model_from_yaml,
+)
 from tests.mistakes import check
 from tests.shapes import any_case, data_format, size
 from tests.slopes import check_slopes, normal
@@ -109,21 +119,107 @@ def doubled(x):
     return x * 2.0
 
 
-def test_lambda_is_rebuilt_only_from_what_the_caller_gives():
+@pytest.fixture
+def another_process(monkeypatch):
+    """A function that forgets every function, as another process does not know them."""
+    function = importlib.import_module("labkit.layers.core.function")
+
+    def forget():
+        monkeypatch.setattr(function, "_kept", {})
+        monkeypatch.setattr(function, "PROCESS", "another")
+
+    return forget
+
+
+def test_lambda_is_rebuilt_only_from_what_the_caller_gives(another_process):
     model = Sequential([Lambda(doubled, input_shape=(3,)), Dense(1)])
     config = model.get_config()
     again = Sequential.from_config(config, custom_objects={"doubled": doubled})
     again.set_weights(model.get_weights())
     x = normal(2, 3).astype("float32")
     np.testing.assert_array_equal(again.predict(x), model.predict(x))
+    another_process()
     with pytest.raises(ValueError, match="doubled"):
         Sequential.from_config(config)
+    given = Sequential.from_config(config, custom_objects={"doubled": lambda x: x * 3.0})
+    assert given.layers[0].function(1) == 3
     stored = {"name": "l", "function": ["4wEAAAA=", None, None], "function_type": "lambda"}
     check(
         ValueError,
         "字节码",
         lambda: Lambda.from_config({**stored, "output_shape": None, "output_shape_type": "raw"}),
     )
+
+
+@pytest.mark.parametrize("rebuild", ["clone", "json", "yaml", "file"])
+def test_a_lambda_is_itself_again_in_the_same_process(rebuild, tmp_path, another_process):
+    x = Input((3,))
+    y = Lambda(lambda h, k: h**k, arguments={"k": 2})(x)
+    y = Lambda(lambda h: h[:, :2] + 1, output_shape=lambda shape: (shape[0], 2))(y)
+    model = Model(x, Lambda(lambda h: K.sum(h, axis=-1, keepdims=True))(y))
+    if rebuild == "file":
+        model.save(tmp_path / "m.npz", include_optimizer=False)
+    stored = model.to_json()
+    run = {
+        "clone": lambda: clone_model(model),
+        "json": lambda: model_from_json(stored),
+        "yaml": lambda: model_from_yaml(stored),
+        "file": lambda: load_model(tmp_path / "m.npz", compile=False),
+    }[rebuild]
+    arrays = normal(2, 3).astype("float32")
+    expected = model.predict(arrays)
+    if rebuild != "clone":
+        y = x = model = None  # an old script deletes it before it loads
+    np.testing.assert_array_equal(run().predict(arrays), expected)
+    if rebuild != "clone":
+        another_process()
+        check(ValueError, "另一个进程里的 lambda", run)
+
+
+def test_functions_of_one_name_are_told_apart():
+    def named(factor):
+        def scaled(x):
+            return x * factor
+
+        return scaled
+
+    model = Sequential([Lambda(named(2.0), input_shape=(1,)), Lambda(named(5.0))])
+    again = model_from_json(model.to_json())
+    assert again.predict(np.ones((1, 1))).tolist() == [[10.0]]
+    assert again.get_config() == model.get_config()
+    # What another program reads stands there as before.
+    assert Lambda(K.abs).get_config()["function"] == "abs"
+    assert Lambda(np.mean).get_config()["function"] == "mean"
+
+
+WRONG_RESULTS = [
+    (lambda x: None, "return"),
+    (lambda x: "a", "str"),
+    (lambda x: [K.abs(x), None], "list"),
+    (lambda x: {"y": x}, "dict"),
+]
+
+
+@pytest.mark.parametrize("make", [Lambda, Activation])
+@pytest.mark.parametrize(("function", "expected"), WRONG_RESULTS)
+def test_a_function_that_returns_the_wrong_thing(make, function, expected):
+    # Real Keras: AttributeError, 'NoneType' object has no attribute 'get_shape'.
+    for x in (Input((3,)), np.ones((1, 3))):
+        layer = make(function)
+        check(TypeError, expected, partial(layer, x))
+        assert not layer.built
+
+
+def test_an_activation_keeps_the_shape():
+    check(ValueError, "(1,)", lambda: Activation(lambda x: K.sum(x, axis=-1))(Input((3,))))
+    shift = K.constant(np.arange(3.0))
+    assert Activation(lambda x: x + shift)(np.ones((1, 3))).tolist() == [[1, 2, 3]]
+
+
+def test_a_lambda_sees_the_type_of_its_input():
+    seen = []
+    Lambda(lambda x: seen.append(K.dtype(x)) or x)(Input((3,), dtype="float16"))
+    assert seen == ["float16"]
 
 
 def test_lambda_trains_what_it_passes_on(float64):

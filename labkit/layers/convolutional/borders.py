@@ -11,6 +11,7 @@ from ...arguments.validation import choice, is_integer, size
 from ...backend.config import normalize_data_format
 from ...engine.base_layer import InputSpec, Layer
 from ...errors import explain
+from ...manner import refuse
 
 Pairs = int | tuple[int, ...] | tuple[tuple[int, int], ...]
 
@@ -160,8 +161,8 @@ class Cropping(Spatial):
         pairs = zip(space, self.cropping, strict=True)
         lengths = [None if n is None else n - sum(pair) for n, pair in pairs]
         if any(n is not None and n < 0 for n in lengths):
-            raise ValueError(self._nothing_left(space, lengths, "每个轴去掉的不能比它有的多"))
-        return lengths
+            refuse(ValueError(self._nothing_left(space, lengths, "每个轴去掉的不能比它有的多")))
+        return [None if n is None else max(n, 0) for n in lengths]
 
     def build(self, input_shape):
         space = [input_shape[axis] for axis in self._space_axes()]

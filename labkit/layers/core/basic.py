@@ -14,8 +14,10 @@ from ...arguments.types import Activation as ActivationType
 from ...arguments.types import Constraint, DataFormat, Initializer, Regularizer
 from ...arguments.validation import count
 from ...backend.config import normalize_data_format
-from ...engine.base_layer import InputSpec, Layer
+from ...backend.tape import on_tensors
+from ...engine.base_layer import InputSpec, Layer, require_tensors
 from ...errors import explain
+from ...utils.ownership import is_own
 from ..settings import take
 
 
@@ -98,7 +100,19 @@ class Activation(Layer):
 
     def build(self, input_shape):
         # A function unfit for this rank (softmax on one axis) says so before the model is made.
-        self.activation(np.zeros((1,) * len(input_shape), K.floatx()))
+        shape = (1,) * len(input_shape)
+        if not is_own(self.activation):
+            shape = tuple(n or 1 for n in input_shape)  # it may hold weights of just this shape
+        y = on_tensors(self.activation)(np.zeros(shape, K.floatx()))
+        if np.shape(require_tensors(self._label(), y)) != shape:
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"激活函数把形状 {shape} 变成了 {np.shape(y)}",
+                    "激活函数逐元素计算，不改变形状",
+                    "改变形状的函数写成 Lambda(函数)",
+                )
+            )
         self.built = True
 
     def compute_output_shape(self, input_shape):
