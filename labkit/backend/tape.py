@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import explain
+from ..utils.ownership import is_own
 from .state import changed, state
 from .tensors import Call, Operators, Symbol, Tensor, known, misfit, record_symbol, value
 
@@ -69,6 +70,11 @@ def on_tensors(function: Callable) -> Callable:
         return type(y)(map(value, y)) if type(y) in {list, tuple} else value(y)
 
     return call
+
+
+def for_reader(function: Callable) -> Callable:
+    """labkit's own function as it is; a reader's own, a regularizer or so, on tensors."""
+    return function if is_own(function) else on_tensors(function)
 
 
 def quiet() -> np.errstate:

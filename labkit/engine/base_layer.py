@@ -13,7 +13,7 @@ from ..arguments import validation
 from ..arguments.signatures import LayerType, call_arguments, parameters, plain, snake_case
 from ..backend.evaluation import Run
 from ..backend.state import state
-from ..backend.tape import on_tensors, untaped
+from ..backend.tape import for_reader, on_tensors, untaped
 from ..backend.tensors import Symbol, Tensor, Variable, known, record_symbol
 from ..errors import explain, nearest
 from ..manner import refuse
@@ -204,7 +204,7 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         return self.losses
 
     def _penalties(self) -> list:
-        return [regularizer(w) for regularizer, w in self._regularized]
+        return [for_reader(regularizer)(w) for regularizer, w in self._regularized]
 
     def _activity_losses(self, inputs=None) -> list:
         """The activity regularizer on the symbols of every call, or of the call on `inputs`."""
@@ -381,7 +381,7 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         outputs = self._call_on_tensors(inputs, kwargs)
         regularizer = getattr(self, "activity_regularizer", None)
         if regularizer is not None:
-            self.add_loss([regularizer(y) for y in to_list(outputs)])
+            self.add_loss([for_reader(regularizer)(y) for y in to_list(outputs)])
         find_mask = on_tensors(self.compute_mask) if is_readers_own(self) else self.compute_mask
         return outputs, find_mask(inputs, mask)
 
@@ -420,12 +420,16 @@ def require_tensors(where: str, y):
     return y
 
 
+#: Where a layer keeps functions that a reader may have written.
+FUNCTIONS = ("function", "activation", "recurrent_activation")
+
+
 def is_readers_own(layer) -> bool:
-    """Whether a layer, or the cell or function inside it, is not labkit's."""
+    """Whether a layer, or the cell or a function inside it, is not labkit's."""
     parts = [
         type(layer),
         type(getattr(layer, "cell", layer)),
-        getattr(layer, "function", type(layer)),
+        *(getattr(layer, name, type(layer)) for name in FUNCTIONS),
     ]
     return not all(map(is_own, parts))
 

@@ -14,6 +14,7 @@ from ..arguments.spellings import shape_first
 from ..arguments.types import Constraint, Initializer, Regularizer
 from ..backend.config import scoped
 from ..backend.state import changed, state
+from ..backend.tape import for_reader
 from ..backend.tensors import Variable
 from ..errors import explain
 from ..manner import refuse
@@ -108,7 +109,17 @@ class Weighted:
         if state.shapes_only and math.prod(shape) > LARGE:
             weight = LargeWeight(shape, dtype, scoped(name or "Variable"), constraint)
         else:
-            weight = K.variable(draw(shape, dtype=dtype), dtype, name, constraint)
+            drawn = for_reader(draw)(shape, dtype=dtype)
+            if np.shape(drawn) != shape:
+                raise ValueError(
+                    explain(
+                        self._label(),
+                        f"权重 {name} 的 initializer 给出形状 {np.shape(drawn)}",
+                        f"初始值的形状就是权重的形状 {shape}",
+                        "def initializer(shape, dtype=None): return K.random_normal(shape)",
+                    )
+                )
+            weight = K.variable(drawn, dtype, name, constraint)
         # Rebinding, not appending: a failed build can then be undone.
         penalty = regularizers.get(regularizer)
         if penalty is not None:

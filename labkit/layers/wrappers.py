@@ -9,6 +9,7 @@ from typing import Any, Literal
 from .. import backend as K
 from ..arguments.signatures import call_arguments
 from ..backend.evaluation import Run
+from ..backend.tape import for_reader
 from ..backend.tensors import Symbol
 from ..engine.base_layer import InputSpec, Layer, unpack_shapes
 from ..errors import explain
@@ -209,7 +210,7 @@ class TimeDistributed(Wrapper):
         with Run():  # what a step would update is lost, as in Keras
             _, y, _ = K.rnn(lambda x, _: (self.layer.call(x, **settings), []), inputs, [])
         if self.activity_regularizer is not None:
-            self.add_loss(self.activity_regularizer(y))
+            self.add_loss(for_reader(self.activity_regularizer)(y))
         return y
 
     def compute_mask(self, inputs, mask=None):

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import backend as K
 from ..arguments.spellings import loss_first
+from ..backend.tape import for_reader
 from ..errors import explain
 from ..manner import refuse
 from ..utils.generic_utils import Configurable, check_keywords
@@ -126,7 +127,7 @@ class Optimizer(Configurable):
             for param, g, state in zip(params, gs, states, strict=True):
                 new_p, *new_state = rule(param.value, g, *(variable.value for variable in state))
                 if getattr(param, "constraint", None) is not None:
-                    new_p = param.constraint(new_p)
+                    new_p = for_reader(param.constraint)(new_p)
                 self.updates += map(K.update, state, new_state)
                 self.updates.append(K.update(param, new_p))
         return self.updates
