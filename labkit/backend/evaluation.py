@@ -70,6 +70,8 @@ class Feed:
         self.masks = {id(x): mask for x, mask in zip(symbols, masks, strict=False)}
         #: What the records and operations that have run gave, by their id.
         self.results: dict[int, Any] = {}
+        #: The losses and updates that calls of layers have added, by the id of their node.
+        self.effects: dict[int, dict[str, list]] = {}
 
     def __enter__(self) -> Feed:
         self.outer, state.feed = state.feed, self
@@ -145,9 +147,16 @@ class Feed:
 class Run:
     """One evaluation from outside: it gathers the updates, written only once it has succeeded."""
 
+    def __init__(self):
+        self.updates: list[tuple[Variable, Any]] = []
+        #: Those of stateful layers, which are written in prediction too.
+        self.state_updates: list[tuple[Variable, Any]] = []
+        self.losses: list[Any] = []
+        #: The ids of the losses and updates that depend on the inputs of the call that added them.
+        self.conditional: set[int] = set()
+
     def __enter__(self) -> Run:
         self.outer, state.run = state.run, self
-        self.updates: list[tuple[Variable, Any]] = []
         return self
 
     def __exit__(self, *error) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from .. import backend as K
 from ..arguments import validation
 from ..arguments.signatures import LayerType, call_arguments, parameters, plain, snake_case
-from ..backend.evaluation import Run
+from ..backend.evaluation import Feed, Run
 from ..backend.state import state
 from ..backend.tape import for_reader, on_tensors, untaped
 from ..backend.tensors import Symbol, Tensor, Variable, known, record_symbol
@@ -19,8 +19,8 @@ from ..errors import explain, nearest
 from ..manner import refuse
 from ..utils.generic_utils import has_arg, is_all_none, object_list_uid, to_list, unpack_singleton
 from ..utils.layer_utils import count_params
-from ..utils.ownership import is_own
-from .graph import Connected, Node, layers_within, unchanged_by_failure
+from .effects import Effects
+from .graph import Connected, Node, is_readers_own, layers_within, unchanged_by_failure
 from .input_spec import Checked, InputSpec
 from .masks import carry_mask
 from .weighted import Weighted
@@ -99,8 +99,10 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         self._inbound_nodes: list[Node] = []
         self._outbound_nodes: list[Node] = []
         self._losses: list[Any] = []
-        self._symbolic_losses: list[Symbol] = []
         self._updates: list[Any] = []
+        # Added outside call: (the inputs that it depends on, or None; the loss or update).
+        self._lasting_losses: list[tuple[tuple | None, Any]] = []
+        self._lasting_updates: list[tuple[tuple | None, Any]] = []
         self._run: Run | None = None
 
     # --- what a subclass writes ---
@@ -124,7 +126,8 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         ]
 
         def probe(*arrays):
-            y = self._call_on_tensors(list(arrays) if several else arrays[0], {})
+            with Run():  # what the call adds here counts for nothing
+                y = self._call_on_tensors(list(arrays) if several else arrays[0], {})
             return tuple(y) if isinstance(y, list) else y
 
         outputs = record_symbol(probe, symbols, {})
@@ -174,29 +177,54 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
             self._run, self._losses, self._updates = state.run, [], []
 
     def add_loss(self, losses, inputs=None) -> None:
-        """给总损失加一项：在 call 里由数值算出，或在层外由符号张量写成（每次计算都算上）。"""
-        terms = to_list(losses)
-        lasting = [x for x in terms if isinstance(x, Symbol)]
-        self._symbolic_losses = [*self._symbolic_losses, *lasting]
-        if len(lasting) < len(terms):
-            self._begin_run()
-            self._losses = [*self._losses, *(x for x in terms if not isinstance(x, Symbol))]
+        """给总损失加一项：写在 call 里，每次计算都重新算出；写在 call 外，每次计算都算上。
+
+        inputs 是这一项由哪些输入决定；不给就与输入无关。
+        """
+        terms = [] if losses is None else to_list(losses)
+        if state.run is None:
+            key = input_key(inputs)
+            self._lasting_losses = [*self._lasting_losses, *((key, term) for term in terms)]
+            return
+        self._begin_run()
+        self._losses = [*self._losses, *terms]
+        state.run.losses += terms
+        if inputs is not None:
+            state.run.conditional.update(map(id, terms))
 
     def add_update(self, updates, inputs=None) -> None:
-        """在 call 里登记改写 (变量, 新值)，整个计算成功后才写入。不可训练的层只登记状态。"""
+        """登记改写 (变量, 新值)，整个计算成功后才写入。不可训练的层只登记状态。
+
+        写在 call 里，每次训练都重新算出；写在 call 外，每次训练都执行。inputs 同 add_loss。
+        """
+        if updates is None:
+            return
+        pairs = [updates] if isinstance(updates, tuple) else list(updates)
+        if state.run is None:
+            key = input_key(inputs)
+            self._lasting_updates = [*self._lasting_updates, *((key, pair) for pair in pairs)]
+            return
         if not self.trainable and not self.stateful:
             return
         self._begin_run()
-        updates = [updates] if isinstance(updates, tuple) else list(updates)
-        self._updates = [*self._updates, *updates]
-        if state.run is not None:
-            state.run.updates += updates
+        self._updates = [*self._updates, *pairs]
+        state.run.updates += pairs
+        if self.stateful:
+            state.run.state_updates += pairs
+        if inputs is not None:
+            state.run.conditional.update(map(id, pairs))
 
     @property
     def losses(self) -> list:
-        """权重的正则项（现算），加上最近一次计算的各项；还没有计算时，是符号张量写成的各项。"""
-        terms = self._losses if self._losses or state.run else self._activity_losses()
-        return [*self._penalties(), *terms, *self._symbolic_losses]
+        """损失的各项：权重的正则项、每次调用加上的、在层外加上的。
+
+        接在 Input 上的层，调用加上的是符号张量；没有接上的层，是最近一次计算的数值。
+        """
+        if state.run is not None or not self._graph_nodes:
+            terms = self._losses
+        else:
+            terms = [loss for node in self._graph_nodes for loss in effects(node).losses]
+        return [*self._penalties(), *terms, *(current(x) for _, x in self._lasting_losses)]
 
     @property
     def _losses_in_model(self) -> list:
@@ -206,33 +234,55 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
     def _penalties(self) -> list:
         return [for_reader(regularizer)(w) for regularizer, w in self._regularized]
 
-    def _activity_losses(self, inputs=None) -> list:
-        """The activity regularizer on the symbols of every call, or of the call on `inputs`."""
-        regularizer = getattr(self, "activity_regularizer", None)
-        if regularizer is None:
-            return []
-        wanted = None if inputs is None else {id(x) for x in to_list(inputs)}
+    @property
+    def _graph_nodes(self) -> list[Node]:
+        """The calls on symbols. A network's first node is only its own graph."""
+        return [node for node in self._inbound_nodes if node.made_here]
+
+    def _effects(self, kind: str, inputs) -> list:
+        """What calls on just these inputs add that depends on them; for None, on no inputs."""
+        key = input_key(inputs)
         return [
-            regularizer(y)
-            for node in self._inbound_nodes
-            if wanted is None or wanted & {id(x) for x in node.input_tensors}
-            for y in node.output_tensors
+            effect
+            for node in self._graph_nodes
+            if key is None or input_key(node.input_tensors) == key
+            for effect in effects(node).of(kind, conditional=key is not None)
         ]
 
     def get_losses_for(self, inputs) -> list:
-        """由 inputs 决定的损失项；inputs=None 时是与输入无关的各项（权重的正则项）。"""
-        if inputs is None:
-            return [*self._penalties(), *self._symbolic_losses]
-        return self._activity_losses(inputs)
+        """由 inputs 决定的损失项；inputs=None 时是与输入无关的各项（权重的正则项等）。"""
+        key = input_key(inputs)
+        added = [current(loss) for k, loss in self._lasting_losses if k == key]
+        penalties = self._penalties() if key is None else []
+        return [*penalties, *self._effects("losses", inputs), *added]
 
     def get_updates_for(self, inputs) -> list:
-        """最近一次计算中由输入决定的改写；inputs=None 时没有。"""
-        return [] if inputs is None else self.updates
+        """由 inputs 决定的改写；inputs=None 时是与输入无关的各次改写。"""
+        if not self.trainable and not self.stateful:
+            return []
+        key = input_key(inputs)
+        added = [pair for k, pair in self._lasting_updates if k == key]
+        return [*self._effects("updates", inputs), *added]
 
     @property
     def updates(self) -> list:
-        """最近一次计算中登记的改写。"""
-        return list(self._updates)
+        """改写 (变量, 新值)：每次调用登记的，和在层外登记的。
+
+        接在 Input 上的层，新值是符号张量；没有接上的层，是最近一次计算的数值。
+        """
+        if not self.trainable and not self.stateful:
+            return []
+        if not self._graph_nodes:
+            called = self._updates
+        else:
+            called = [pair for node in self._graph_nodes for pair in effects(node).updates]
+        return [*called, *(pair for _, pair in self._lasting_updates)]
+
+    def _updates_to_run(self) -> list:
+        """What was added outside call and belongs to every step of training."""
+        known_keys = {None, *(input_key(node.input_tensors) for node in self._graph_nodes)}
+        wanted = self.trainable or self.stateful
+        return [pair for k, pair in self._lasting_updates if wanted and k in known_keys]
 
     @property
     def uses_learning_phase(self) -> bool:
@@ -381,7 +431,7 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         outputs = self._call_on_tensors(inputs, kwargs)
         regularizer = getattr(self, "activity_regularizer", None)
         if regularizer is not None:
-            self.add_loss([for_reader(regularizer)(y) for y in to_list(outputs)])
+            self.add_loss([for_reader(regularizer)(y) for y in to_list(outputs)], inputs)
         find_mask = on_tensors(self.compute_mask) if is_readers_own(self) else self.compute_mask
         return outputs, find_mask(inputs, mask)
 
@@ -420,18 +470,23 @@ def require_tensors(where: str, y):
     return y
 
 
-#: Where a layer keeps functions that a reader may have written.
-FUNCTIONS = ("function", "activation", "recurrent_activation")
+def input_key(inputs) -> tuple | None:
+    """Which inputs, as a key; None for none."""
+    given = [] if inputs is None else to_list(inputs, allow_tuple=True)
+    return tuple(map(id, given)) or None
 
 
-def is_readers_own(layer) -> bool:
-    """Whether a layer, or the cell or a function inside it, is not labkit's."""
-    parts = [
-        type(layer),
-        type(getattr(layer, "cell", layer)),
-        *(getattr(layer, name, type(layer)) for name in FUNCTIONS),
-    ]
-    return not all(map(is_own, parts))
+def current(loss):
+    """A loss that was computed from variables before, from what they hold now."""
+    if isinstance(loss, Tensor) and loss.operation is not None:
+        return (state.feed or Feed()).value(loss)
+    return loss
+
+
+def effects(node: Node) -> Effects:
+    if node.effects is None:
+        node.effects = Effects(node)
+    return node.effects
 
 
 def unpack_shapes(inputs):

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..backend.state import state
 from ..backend.tensors import Symbol, Tensor
 from ..errors import explain
 from ..manner import refuse
 from ..utils.generic_utils import to_list, unpack_singleton
+from ..utils.ownership import is_own
 
 
 class Node:
@@ -39,6 +41,8 @@ class Node:
         self.input_shapes = [x.shape for x in inputs]
         self.output_shapes = [y.shape for y in outputs]
         self.arguments: dict[str, Any] = arguments
+        self.made_here = made_here
+        self.effects: Any = None  # engine.effects.Effects, once somebody asks
         # A network's first node shows its outputs, which its layers made.
         for index, y in enumerate(outputs if made_here else []):
             y._keras_history = (layer, len(layer._inbound_nodes), index)
@@ -70,15 +74,14 @@ class Node:
         return self.outbound_layer.uses_learning_phase and not fixed
 
     def compute(self, feed, symbol: Symbol) -> None:
-        masks = [
-            feed.masks.get(id(x)) if mask is getattr(x, "_keras_mask", None) else feed.value(mask)
-            for x, mask in self._masked()
-        ]
-        y, y_masks = self.outbound_layer.evaluate_call(
-            unpack_singleton([feed.value(x) for x in self.input_tensors]),
-            unpack_singleton(masks),
-            {name: feed.value(a) for name, a in self.arguments.items()},
-        )
+        run = state.run
+        losses, updates = (len(run.losses), len(run.updates)) if run else (0, 0)
+        y, y_masks = self.run(feed)
+        if run:
+            feed.effects[id(self)] = {
+                "losses": run.losses[losses:],
+                "updates": run.updates[updates:],
+            }
         y_masks = to_list(y_masks)
         results = to_list(y, allow_tuple=True)
         self._check(results)
@@ -115,6 +118,18 @@ class Node:
                         )
                     )
                 )
+
+    def run(self, feed) -> tuple[Any, Any]:
+        """The outputs and their masks, from the values in `feed`."""
+        masks = [
+            feed.masks.get(id(x)) if mask is getattr(x, "_keras_mask", None) else feed.value(mask)
+            for x, mask in self._masked()
+        ]
+        return self.outbound_layer.evaluate_call(
+            unpack_singleton([feed.value(x) for x in self.input_tensors]),
+            unpack_singleton(masks),
+            {name: feed.value(a) for name, a in self.arguments.items()},
+        )
 
     def get_config(self) -> dict:
         """这次调用连着哪些层：名字、各自的第几次调用、第几个输出。"""
@@ -232,3 +247,17 @@ def layers_within(layer: Connected) -> Iterator[Connected]:
         for part in held if isinstance(held, list) else [held]:
             if isinstance(part, Connected):
                 yield from layers_within(part)
+
+
+#: Where a layer keeps functions that a reader may have written.
+FUNCTIONS = ("function", "activation", "recurrent_activation")
+
+
+def is_readers_own(layer) -> bool:
+    """Whether a layer, or the cell or a function inside it, is not labkit's."""
+    parts = [
+        type(layer),
+        type(getattr(layer, "cell", layer)),
+        *(getattr(layer, name, type(layer)) for name in FUNCTIONS),
+    ]
+    return not all(map(is_own, parts))

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from .. import saving
 from ..backend.evaluation import Feed, sources, uses_learning_phase
+from ..backend.state import state
 from ..backend.tensors import Symbol
 from ..errors import explain, nearest
 from ..manner import refuse
 from ..saving.serialization import deserialize
 from ..utils.generic_utils import to_list, unpack_singleton
 from ..utils.layer_utils import print_summary
-from .base_layer import Layer
+from .base_layer import Layer, current
 from .graph import Node, producer
 from .input_layer import InputLayer
 
@@ -86,7 +87,10 @@ class Network(Layer):
         return unpack_singleton(known)
 
     def evaluate_call(self, inputs, mask, kwargs):
+        run, before = state.run, len(state.run.updates) if state.run else 0
         outputs, masks = self._evaluate(inputs, mask)
+        if run and not self.trainable and not self.stateful:
+            del run.updates[before:]  # a frozen model's layers are not asked
         return unpack_singleton(outputs), unpack_singleton(masks)
 
     def _evaluate(self, inputs, mask=None) -> tuple[list, list]:
@@ -154,11 +158,50 @@ class Network(Layer):
 
     @property
     def losses(self):
-        return [loss for layer in self.layers for loss in layer._losses_in_model] + super().losses
+        lasting = super().get_losses_for(None)
+        if state.run is not None:
+            # Every call adds to its layer's losses, wherever the layer stands: each layer once.
+            return [loss for layer in self._all_layers() for loss in layer._losses_in_model] + [
+                loss for network in self._networks() for loss in network._lasting()
+            ]
+        called = [
+            loss
+            for node in self._called_nodes()
+            for loss in node.outbound_layer.get_losses_for(node.input_tensors)
+        ]
+        return [*called, *self._unconditional_losses(), *lasting]
+
+    def _unconditional_losses(self) -> list:
+        return [loss for layer in self._all_layers() for loss in layer.get_losses_for(None)] + [
+            loss
+            for network in self._networks()
+            if network is not self
+            for loss in network._lasting()
+        ]
+
+    def _lasting(self) -> list:
+        return [current(loss) for _, loss in self._lasting_losses]
 
     def get_losses_for(self, inputs):
         own = super().get_losses_for(inputs)
-        return [loss for layer in self.layers for loss in layer.get_losses_for(inputs)] + own
+        return own if inputs is not None else [*self._unconditional_losses(), *own]
+
+    def _networks(self) -> Iterator[Network]:
+        """This network and those within it."""
+        yield self
+        for layer in self.layers:
+            if isinstance(layer, Network):
+                yield from layer._networks()
+
+    def _all_layers(self) -> list[Layer]:
+        """The layers of this network and of those within it, each once."""
+        found = [layer for network in self._networks() for layer in network.layers]
+        return unique(layer for layer in found if not isinstance(layer, Network))
+
+    def _called_nodes(self) -> list[Node]:
+        """The calls that this network consists of, layer by layer."""
+        mine = set(map(id, self._nodes))
+        return [node for layer in self.layers for node in layer._inbound_nodes if id(node) in mine]
 
     @property
     def uses_learning_phase(self) -> bool:
@@ -171,7 +214,20 @@ class Network(Layer):
     def updates(self):
         if not self.trainable and not self.stateful:
             return []
-        return [update for layer in self.layers for update in layer.updates]
+        if not self.built:
+            return [update for layer in self.layers for update in layer.updates]
+        called = [
+            update
+            for node in self._called_nodes()
+            for update in node.outbound_layer.get_updates_for(node.input_tensors)
+        ]
+        return called + [u for layer in self.layers for u in layer.get_updates_for(None)]
+
+    def _updates_to_run(self) -> list:
+        if not self.trainable and not self.stateful:
+            return []
+        own = super()._updates_to_run() if self._graph_nodes else []
+        return own + [update for layer in self.layers for update in layer._updates_to_run()]
 
     @property
     def stateful(self):

@@ -13,8 +13,10 @@ from .. import losses, metrics, optimizers
 from ..arguments import validation
 from ..arguments.validation import positive
 from ..backend.evaluation import Run
+from ..backend.state import state
 from ..backend.tape import untaped
 from ..backend.tensors import known
+from ..backend.variables import with_slots
 from ..errors import explain, nearest
 from ..manner import manner, refuse
 from ..utils.generic_utils import to_list, unpack_singleton
@@ -207,7 +209,7 @@ class Trainer(Network):
     def _ensure_built(self, x) -> None:
         """Sequential builds itself from the first data."""
 
-    def _forward(self, inputs, targets, weights) -> tuple[Any, list[float]]:
+    def _forward(self, inputs, targets, weights, training=False) -> tuple[Any, list[float]]:
         """The total loss (a tensor when taped) and the values of metrics_names."""
         with self._running(inputs) as (outputs, masks):
             fed = {i: (targets[k], weights[k]) for k, i in enumerate(self._fed)}
@@ -218,6 +220,10 @@ class Trainer(Network):
             scales = [self._loss_weights[i] for i in self._fed]
             total = sum(term * scale for term, scale in zip(terms, scales, strict=True))
             total = known(sum(self.losses, total))
+            if training:
+                feed: Any = state.feed
+                pairs = with_slots(self._updates_to_run())
+                state.run.updates += [(x, feed.value(new)) for x, new in pairs]
             if not K.is_tensor(total) and not self._fed and not self.losses:
                 raise ValueError(
                     explain(
@@ -240,7 +246,7 @@ class Trainer(Network):
     def _train_step(self, inputs, targets, weights) -> list[float]:
         """One step; a learner's weights stay where the loss is not finite."""
         with K.learning_phase_scope(1), Run() as run:
-            total, logs = self._forward(inputs, targets, weights)
+            total, logs = self._forward(inputs, targets, weights, training=True)
             if not np.isfinite(logs[0]) and manner() == "learner":
                 return logs
             updates = self.optimizer.get_updates(total, self._collected) if self._collected else []
@@ -250,13 +256,13 @@ class Trainer(Network):
     def _test_step(self, inputs, targets, weights) -> list[float]:
         with K.learning_phase_scope(0), Run() as run, untaped():
             logs = self._forward(inputs, targets, weights)[1]
-            run.write(run.updates)
+            run.write(run.state_updates)
         return logs
 
     def _predict_step(self, inputs) -> list[np.ndarray]:
         with K.learning_phase_scope(0), Run() as run, untaped():
             outputs = [np.asarray(y) for y in self._evaluate(inputs)[0]]
-            run.write(run.updates)
+            run.write(run.state_updates)
         return outputs
 
     def _inputs(self, x, may_be_empty=False) -> list[np.ndarray]:

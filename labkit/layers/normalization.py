@@ -40,6 +40,7 @@ class BatchNormalization(Layer):
         gamma_constraint：每次更新之后对 gamma 做的投影。
     """
 
+    adds_updates = True
     axis: int
     momentum: float
     epsilon: float
@@ -136,7 +137,8 @@ class BatchNormalization(Layer):
                     K.moving_average_update(
                         self.moving_variance, K.flatten(unbiased), self.momentum
                     ),
-                ]
+                ],
+                inputs,
             )
             return normalize(mean, variance)
 

@@ -78,10 +78,6 @@ class Wrapper(Layer):
         return [loss for layer in self._inner for loss in layer.losses]
 
     @property
-    def updates(self):
-        return [update for layer in self._inner for update in layer.updates]
-
-    @property
     def _losses_in_model(self):
         return [*self._inner_penalties(), *super().losses]
 
@@ -91,9 +87,6 @@ class Wrapper(Layer):
     def get_losses_for(self, inputs=None):
         own = super().get_losses_for(inputs)
         return [*self._inner_penalties(), *own] if inputs is None else own
-
-    def get_updates_for(self, inputs=None):
-        return [update for layer in self._inner for update in layer.get_updates_for(inputs)]
 
     @property
     def activity_regularizer(self):
@@ -375,6 +368,7 @@ class Bidirectional(TakesStates, Wrapper):
                 after += y[1:] if self.return_state else []
         if K.learning_phase() and run.outer is not None:
             run.outer.updates += run.updates
+            run.outer.conditional |= run.conditional
         merged = self._merge(*outputs)
         if self.return_state:
             return [*to_list(merged), *after]

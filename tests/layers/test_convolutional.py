@@ -259,7 +259,7 @@ WRONG = [
     (lambda: ZeroPadding2D(((1, 2), (3,))), ValueError, "(3,)"),
     (lambda: ZeroPadding3D((1, 1)), ValueError, "(1, 1)"),
     (lambda: Cropping1D(3)(X[0]), ValueError, "cropping=((3, 3),)"),
-    (lambda: Cropping2D(((3, 2), (0, 0)))(X), ValueError, "((3, 2), (0, 0))"),
+    (lambda: Cropping2D(((3, 3), (0, 0)))(X), ValueError, "((3, 3), (0, 0))"),
     (lambda: Cropping2D((1, 2, 3)), ValueError, "(1, 2, 3)"),
     (lambda: Cropping3D(1)(X), ValueError, "4 维"),
     (lambda: UpSampling1D(0), ValueError, "size=0"),

@@ -257,7 +257,7 @@ class RNN(TakesStates):
             unroll=self.unroll,
         )
         if self.stateful:
-            self.add_update(list(zip(self.states, states, strict=True)))
+            self.add_update(list(zip(self.states, states, strict=True)), inputs)
         y = outputs if self.return_sequences else last
         return [y, *states] if self.return_state else y
 
