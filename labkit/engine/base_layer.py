@@ -278,11 +278,12 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
             called = [pair for node in self._graph_nodes for pair in effects(node).updates]
         return [*called, *(pair for _, pair in self._lasting_updates)]
 
-    def _updates_to_run(self) -> list:
-        """What was added outside call and belongs to every step of training."""
-        known_keys = {None, *(input_key(node.input_tensors) for node in self._graph_nodes)}
-        wanted = self.trainable or self.stateful
-        return [pair for k, pair in self._lasting_updates if wanted and k in known_keys]
+    def _updates_to_run(self, nodes) -> list:
+        """What was added outside call and runs in each step of a model that has these calls."""
+        if not self.trainable and not self.stateful:
+            return []
+        keys = {None, *(input_key(node.input_tensors) for node in nodes)}
+        return [pair for key, pair in self._lasting_updates if key in keys]
 
     @property
     def uses_learning_phase(self) -> bool:
@@ -484,9 +485,12 @@ def current(loss):
 
 
 def effects(node: Node) -> Effects:
-    if node.effects is None:
-        node.effects = Effects(node)
-    return node.effects
+    """What the node's call adds, found out at the first question."""
+    # A frozen layer adds no updates, so what was found holds until one is frozen or thawed.
+    frozen = [getattr(part, "trainable", True) for part in layers_within(node.outbound_layer)]
+    if node.effects is None or node.effects[0] != frozen:
+        node.effects = frozen, Effects(node)
+    return node.effects[1]
 
 
 def unpack_shapes(inputs):

@@ -42,7 +42,7 @@ class Node:
         self.output_shapes = [y.shape for y in outputs]
         self.arguments: dict[str, Any] = arguments
         self.made_here = made_here
-        self.effects: Any = None  # engine.effects.Effects, once somebody asks
+        self.effects: Any = None  # what the call adds, once somebody asks (base_layer.effects)
         # A network's first node shows its outputs, which its layers made.
         for index, y in enumerate(outputs if made_here else []):
             y._keras_history = (layer, len(layer._inbound_nodes), index)

@@ -184,7 +184,9 @@ class Network(Layer):
 
     def get_losses_for(self, inputs):
         own = super().get_losses_for(inputs)
-        return own if inputs is not None else [*self._unconditional_losses(), *own]
+        # Its layers' penalties come to it when it is called.
+        called = inputs is None and self._graph_nodes
+        return [*self._unconditional_losses(), *own] if called else own
 
     def _networks(self) -> Iterator[Network]:
         """This network and those within it."""
@@ -223,11 +225,22 @@ class Network(Layer):
         ]
         return called + [u for layer in self.layers for u in layer.get_updates_for(None)]
 
-    def _updates_to_run(self) -> list:
+    def _updates_to_run(self, nodes) -> list:
         if not self.trainable and not self.stateful:
             return []
-        own = super()._updates_to_run() if self._graph_nodes else []
-        return own + [update for layer in self.layers for update in layer._updates_to_run()]
+        inner = [update for layer in self.layers for update in layer._updates_to_run([])]
+        return super()._updates_to_run(nodes) + inner
+
+    def _step_updates(self) -> list:
+        """What was added outside call and runs in each training step of this model."""
+        if not self.trainable and not self.stateful:
+            return []
+        calls = self._called_nodes()
+        return [
+            update
+            for layer in self.layers
+            for update in layer._updates_to_run([n for n in calls if n.outbound_layer is layer])
+        ]
 
     @property
     def stateful(self):

@@ -222,7 +222,7 @@ class Trainer(Network):
             total = known(sum(self.losses, total))
             if training:
                 feed: Any = state.feed
-                pairs = with_slots(self._updates_to_run())
+                pairs = with_slots(self._step_updates())
                 state.run.updates += [(x, feed.value(new)) for x, new in pairs]
             if not K.is_tensor(total) and not self._fed and not self.losses:
                 raise ValueError(
