@@ -42,6 +42,7 @@ LEFT_OUT_PATHS = {
     "tests/test_runner.py": THREAD,
     "tests/test_runtime.py": BUILD,
     "tests/test_site.py": BUILD,
+    "tests/test_tensorboard.py": "needs tensorboard",
 }
 # By the beginning of their ids.
 LEFT_OUT_TESTS = {
@@ -53,6 +54,9 @@ LEFT_OUT_TESTS = {
     "tests/test_utils.py::test_binary_streams": HDF5,
     "tests/test_utils.py::test_h5_matrix": HDF5,
     "tests/test_utils.py::test_h5dict": HDF5,
+    "tests/engine/test_fitting.py::test_sparse_matrices": "needs SciPy",
+    "tests/test_enqueuers.py::test_processes": PROCESS,
+    "tests/test_enqueuers.py::test_threads": "starts threads",
     f"{CONTINUED}[adadelta-.h5]": HDF5,
     f"{CONTINUED}[adagrad-.h5]": HDF5,
     f"{CONTINUED}[adam-.h5]": HDF5,

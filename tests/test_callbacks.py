@@ -209,3 +209,31 @@ def test_checkpoints_and_logs(tmp_path):
     fresh.load_weights(tmp_path / "w.npz")
     np.testing.assert_array_equal(fresh.get_weights()[0], model.get_weights()[0])
     callbacks.CSVLogger(tmp_path / "log.csv", append=True)
+
+
+def test_learning_rates_under_their_old_names():
+    """Real Keras 2.2.5: the counters are there before training, `epsilon` is `min_delta`."""
+    with pytest.warns(UserWarning, match="min_delta=0.05"):
+        callback = callbacks.ReduceLROnPlateau("loss", 0.5, 1, epsilon=0.05, cooldown=2)
+    assert callback.min_delta == 0.05 and not hasattr(callback, "epsilon")
+    assert callback.cooldown_counter == 0 and not callback.in_cooldown()
+    callback.set_model(FakeModel())
+    for epoch, loss in enumerate([1.0, 0.98]):
+        callback.on_epoch_end(epoch, {"loss": loss})
+    assert callback.cooldown_counter == 2 and callback.in_cooldown()
+    with pytest.raises(TypeError, match="'epsilon'"):
+        callbacks.ReduceLROnPlateau(epsilom=1)
+
+
+def test_hooks_of_the_validation():
+    """As real Keras 2.2.5 calls them in fit: tests/old_scripts/callbacks.txt has the logs."""
+    recorder = Recorder()
+    linear().fit(X, Y, 6, verbose=0, validation_data=(X[:8], Y[:8]), callbacks=[recorder])
+    tested = [name for name in recorder.calls if "test" in name]
+    batch = ["on_test_batch_begin", "on_test_batch_end"]
+    assert tested == ["on_test_begin", *batch, *batch, "on_test_end"]
+
+
+def test_progress_without_values(clock, capsys):
+    Progbar(1).update(1, None)
+    assert "1/1" in capsys.readouterr().out

@@ -236,18 +236,20 @@ def shape_first(method: Callable) -> Callable:
     return add_weight
 
 
-def loss_first(method: Callable) -> Callable:
-    """Let get_updates take Keras 1's order: the weights, their constraints, the loss.
+def params_first(method: Callable) -> Callable:
+    """Let get_updates take Keras 1's order: the weights, their constraints, then the loss.
 
-    As in Keras 2, the constraints that count are the weights' own.
+    The constraints are the weights' own since Keras 2.
     """
 
     @functools.wraps(method)
     def get_updates(self, *args, **kwargs):
         if len(args) == 3:
-            args = (args[2], args[0])
-        elif len(args) == 2 and isinstance(args[0], list | tuple) and "loss" in kwargs:
-            args, kwargs = (kwargs["loss"], args[0]), {}
+            params, _, loss = args
+            return method(self, loss, params, **kwargs)
+        kwargs.pop("constraints", None)
+        if len(args) == 2 and "loss" in kwargs:
+            return method(self, params=args[0], **kwargs)
         return method(self, *args, **kwargs)
 
     return get_updates

@@ -1,5 +1,6 @@
 """K：唯一知道 NumPy、梯度与设备的地方。函数名与 Keras 2.2.5 的 keras.backend 相同。"""
 
+from . import load_backend
 from .config import (
     _get_available_gpus,
     backend,

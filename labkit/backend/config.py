@@ -5,8 +5,6 @@ The values themselves stand in state.py.
 
 from __future__ import annotations
 
-import json
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -137,25 +135,3 @@ def scoped(name: str) -> str:
     given[name] += 1
     number = f"_{given[name] - 1}" if given[name] > 1 else ""
     return "/".join([*(scope for scope, _ in state.scopes), name + number]) + ":0"
-
-
-def read_settings() -> None:
-    """Take floatx, epsilon and image_data_format from Keras' own file, when it is there.
-
-    `$KERAS_HOME/keras.json`, or `~/.keras/keras.json`. A file that is no JSON is ignored, as Keras
-    does; the file is never written.
-    """
-    home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
-    try:
-        with open(os.path.join(home, "keras.json"), encoding="utf-8") as file:
-            settings = json.load(file)
-    except (OSError, ValueError):
-        return
-    if not isinstance(settings, dict):
-        return
-    set_floatx(settings.get("floatx", state.floatx))
-    set_epsilon(settings.get("epsilon", state.epsilon))
-    set_image_data_format(settings.get("image_data_format", state.image_data_format))
-
-
-read_settings()

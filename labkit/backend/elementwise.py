@@ -30,6 +30,18 @@ def divide(x, y):
 
 
 @primitive
+def modulo(x, y):
+    """除以 y 的余数，符号同 y。"""
+    return np.mod(x, y), lambda dz: (unbroadcast(dz, x), unbroadcast(-dz * np.floor(x / y), y))
+
+
+@primitive
+def floor_divide(x, y):
+    """商取不大于它的整数；没有梯度。"""
+    return np.floor_divide(x, y), None
+
+
+@primitive
 def negative(x):
     return -x, lambda dy: (-dy,)
 
@@ -275,6 +287,8 @@ for _symbol, _operation in {
     "sub": subtract,
     "mul": multiply,
     "truediv": divide,
+    "mod": modulo,
+    "floordiv": floor_divide,
     "pow": pow,
 }.items():
     setattr(Operators, f"__{_symbol}__", lambda self, other, f=_operation: f(self, other))

@@ -48,7 +48,7 @@ def depends_on(loss: Symbol, x: Symbol | Tensor) -> bool:
         if symbol is x:
             return True
         for tensor in symbol.record.tensors() if symbol.record is not None else ():
-            operations = operations_before(tensor.operation)
+            operations = operations_before(tensor.operation, differentiable=True)
             if tensor is x or any(a is x for made in operations for a in made.arguments):
                 return True
     return False

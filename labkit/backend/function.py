@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -32,7 +31,7 @@ class Function:
                     )
                 )
         self.inputs, self.outputs, self.name = list(inputs), list(outputs), name
-        self.updates: list[tuple | Callable] = list(updates or [])
+        self.updates: list[tuple] = list(updates or [])
         self._taped = bool(self.updates) or self._has_gradients()
 
     def _has_gradients(self) -> bool:
@@ -63,11 +62,9 @@ class Function:
         with learning_phase_scope(phase), Run(), Feed(symbols, values) as feed:
             with nullcontext() if self._taped else untaped():
                 outputs = [np.array(value(feed.value(y))) for y in self.outputs]
-                updates = []
-                for update in self.updates:
-                    pairs = update(feed) if callable(update) else [update]
-                    pairs = with_slots(pairs)
-                    updates += [(x, np.array(value(feed.value(new)))) for x, new in pairs]
+                updates = [
+                    (x, np.array(value(feed.value(new)))) for x, new in with_slots(self.updates)
+                ]
         batch_set_value(updates)
         return outputs
 

@@ -21,7 +21,10 @@ from .tensors import Call, Operators, Symbol, Tensor, known, misfit, record_symb
 
 
 class Operation(Call):
-    """One recorded call: which primitive, on what, its backward rule, the number of results."""
+    """One recorded call: which primitive, on what, its backward rule, the number of results.
+
+    Without a backward rule (K.round, K.equal) it is there to be run again in another graph.
+    """
 
     __slots__ = ("primitive", "settings", "backward", "count")
 
@@ -106,8 +109,6 @@ def primitive(forward: Callable) -> Callable:
             raise misfit(call, arguments, error) from error
         if not state.recording or not any(isinstance(argument, Tensor) for argument in arguments):
             return y
-        if backward is None:
-            return Tensor(y)
         several = isinstance(y, tuple)
         operation = Operation(call, arguments, settings, backward, len(y) if several else 1)
         if not several:
@@ -118,13 +119,18 @@ def primitive(forward: Callable) -> Callable:
     return call
 
 
-def operations_before(last: Operation | None) -> list[Operation]:
-    """All that lead to `last`, each after those it uses (iterative: chains may be long)."""
+def operations_before(last: Operation | None, differentiable=False) -> list[Operation]:
+    """All that lead to `last`, each after those it uses (iterative: chains may be long).
+
+    With `differentiable`, only those that a gradient passes.
+    """
     order: list[Operation] = []
     seen: set[int] = set()
     stack: list[tuple[Operation, bool]] = [(last, False)] if last else []
     while stack:
         operation, expanded = stack.pop()
+        if differentiable and operation.backward is None:
+            continue
         if expanded:
             order.append(operation)
         elif id(operation) not in seen:
@@ -143,7 +149,7 @@ def walk_back(loss: Tensor, wanted: Sequence) -> list:
 
     dys: dict[tuple[int, int], Any] = {key(loss): np.ones_like(loss.value)}
     with quiet():
-        for operation in reversed(operations_before(loss.operation)):
+        for operation in reversed(operations_before(loss.operation, differentiable=True)):
             arriving = [dys.get((id(operation), i)) for i in range(operation.count)]
             if all(dy is None for dy in arriving):
                 continue

@@ -10,7 +10,8 @@ from ..utils.generic_utils import Progbar
 from .base import Callback, CallbackList, LambdaCallback
 from .control import EarlyStopping, LearningRateScheduler, ReduceLROnPlateau, TerminateOnNaN
 from .loggers import BaseLogger, History, ProgbarLogger
-from .recorders import CSVLogger, ModelCheckpoint, RemoteMonitor, TensorBoard
+from .recorders import CSVLogger, ModelCheckpoint, RemoteMonitor
+from .tensorboard import TensorBoard
 
 __all__ = [
     "BaseLogger",

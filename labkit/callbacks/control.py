@@ -13,6 +13,7 @@ import numpy as np
 from .. import backend as K
 from ..errors import explain, nearest
 from ..manner import refuse
+from ..utils.generic_utils import check_keywords
 from .base import Callback, Logs
 
 Mode = Literal["auto", "min", "max"]
@@ -167,7 +168,15 @@ class ReduceLROnPlateau(Callback):
         min_delta: float = 1e-4,
         cooldown: int = 0,
         min_lr: float = 0,
+        **kwargs: float,
     ) -> None:
+        check_keywords("ReduceLROnPlateau", kwargs, ["epsilon"])
+        if "epsilon" in kwargs:
+            min_delta = kwargs["epsilon"]
+            warnings.warn(
+                f"ReduceLROnPlateau 的 epsilon 已改名，今后请写成 min_delta={min_delta:g}。",
+                stacklevel=2,
+            )
         if not 0 < factor < 1:
             raise ValueError(
                 explain(
@@ -179,17 +188,23 @@ class ReduceLROnPlateau(Callback):
             )
         self.improved, self.worst = _improvement("ReduceLROnPlateau", monitor, mode, min_delta)
         self.monitor = monitor
+        self.mode = mode
+        self.min_delta = min_delta
         self.factor = factor
         self.patience = patience
         self.verbose = verbose
         self.cooldown = cooldown
         self.min_lr = min_lr
+        self._reset()
 
     def in_cooldown(self) -> bool:
         """减小之后是不是还在等待。"""
         return self.cooldown_counter > 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
         self.best = self.worst
         self.wait = 0
         self.cooldown_counter = 0

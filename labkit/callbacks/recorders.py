@@ -1,4 +1,4 @@
-"""写文件、发消息的回调：ModelCheckpoint、CSVLogger、RemoteMonitor、TensorBoard。"""
+"""写文件、发消息的回调：ModelCheckpoint、CSVLogger、RemoteMonitor。"""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import explain
 from .base import Callback, Logs
 
 
@@ -154,35 +153,3 @@ class RemoteMonitor(Callback):
             urlopen(request, timeout=10).close()
         except OSError:
             warnings.warn(f"连不上 {self.root}，这一轮没有发送。", stacklevel=3)
-
-
-class TensorBoard(Callback):
-    """Keras 用它写 TensorBoard 的日志；labkit 没有 TensorFlow，只警告一次，训练照常进行。
-
-    每轮的数可以用 CSVLogger 记下来。
-    """
-
-    def __init__(
-        self,
-        log_dir="./logs",
-        histogram_freq=0,
-        batch_size=32,
-        write_graph=True,
-        write_grads=False,
-        write_images=False,
-        embeddings_freq=0,
-        embeddings_layer_names=None,
-        embeddings_metadata=None,
-        embeddings_data=None,
-        update_freq="epoch",
-    ) -> None:
-        self.log_dir = log_dir
-        warnings.warn(
-            explain(
-                "TensorBoard",
-                f"log_dir={log_dir!r}",
-                "TensorBoard 的日志要用 TensorFlow 写，labkit 不写",
-                "CSVLogger('log.csv')",
-            ),
-            stacklevel=2,
-        )

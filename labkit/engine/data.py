@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -15,9 +16,12 @@ from ..utils.generic_utils import to_list
 
 
 def standardize(
-    where: str, data, names: list[str], shapes: Sequence[tuple], may_be_empty=False
-) -> list[np.ndarray]:
-    """One float array per name, in the given shapes (None fits any); 1-D ones gain a last axis."""
+    where: str, data, names: list[str], shapes: Sequence[tuple | None], may_be_empty=False
+) -> list:
+    """One array per name, in the given shapes (None fits any); 1-D ones gain a last axis.
+
+    Each is the reader's own wherever it can be; `dense` makes floats of a batch of it.
+    """
     if isinstance(data, dict):
         missing = [name for name in names if name not in data]
         if missing:
@@ -33,7 +37,7 @@ def standardize(
         and not any(hasattr(a, "shape") for a in data)
     ):
         data = [data]
-    arrays = [validation.array(where, a) for a in to_list(data, allow_tuple=True)]
+    arrays = [array_of(where, a) for a in to_list(data, allow_tuple=True)]
     if len(arrays) != len(names):
         raise ValueError(
             explain(
@@ -45,28 +49,33 @@ def standardize(
         )
     result = []
     for name, array, shape in zip(names, arrays, shapes, strict=True):
-        array = array[:, np.newaxis] if array.ndim == 1 and len(shape) > 1 else array
-        fits = array.ndim == len(shape) and all(
-            n is None or n == m for n, m in zip(shape[1:], array.shape[1:], strict=True)
+        flat = array.ndim == 1 and (shape is None or len(shape) > 1)
+        array = array[:, np.newaxis] if flat else array
+        fits = (
+            shape is None
+            or array.ndim == len(shape)
+            and all(n is None or n == m for n, m in zip(shape[1:], array.shape[1:], strict=True))
         )
         if not fits or array.dtype.kind not in "biuf":
             raise ValueError(
                 explain(
                     f"{where} {name}",
                     f"形状 {array.shape}、类型 {array.dtype} 的数组",
-                    f"形状必须是 {tuple(shape)}（第 0 轴是样本），元素是数",
-                    reshaping(array, shape),
+                    f"形状必须是 {tuple(shape)}（第 0 轴是样本），元素是数"
+                    if shape
+                    else "元素是数",
+                    reshaping(array, shape) if shape else "np.array(…, 'float32')",
                 )
             )
-        result.append(np.asarray(array, K.floatx()))
-        if not len(array):
+        result.append(array)
+        if not array.shape[0]:
             error = ValueError(
                 explain(where, f"形状 {array.shape} 的数组", "至少有一个样本", "检查数据是不是空的")
             )
             if not may_be_empty:
                 raise error
             refuse(error)
-    lengths = {len(array) for array in result}
+    lengths = {array.shape[0] for array in result}
     if len(lengths) > 1:
         raise ValueError(
             explain(
@@ -79,14 +88,26 @@ def standardize(
     return result
 
 
+def array_of(where: str, data):
+    """data as an array; a matrix of SciPy's stays sparse, in rows that can be taken out."""
+    return data.tocsr() if hasattr(data, "tocsr") else validation.array(where, data)
+
+
+def dense(batch) -> np.ndarray:
+    """A batch as the floats that the layers compute with."""
+    return np.asarray(batch.toarray() if hasattr(batch, "tocsr") else batch, K.floatx())
+
+
 def standardize_input_data(
     data, names, shapes=None, check_batch_axis=True, exception_prefix=""
-) -> list[np.ndarray]:
-    """Keras 的同名函数：每个名字一个数组，检查形状（None 处任意）。"""
-    if shapes is None:
-        arrays = [data[n] for n in names] if isinstance(data, dict) else to_list(data, True)
-        return [np.asarray(a) for a in arrays]
-    wanted = [shape if check_batch_axis else (None, *shape[1:]) for shape in shapes]
+) -> list:
+    """每个名字一个数组，检查形状（None 处任意）；没有数据时各是 None。"""
+    if data is None:
+        return [None for _ in names]
+    wanted = [
+        shape if shape is None or check_batch_axis else (None, *shape[1:])
+        for shape in shapes or [None] * len(names)
+    ]
     return standardize(exception_prefix or "standardize_input_data", data, names, wanted)
 
 
@@ -104,18 +125,18 @@ def reshaping(array, shape) -> str:
 
 def check_targets(where: str, y, names, outputs, functions) -> list[np.ndarray]:
     """The labels, checked against the outputs and their losses."""
+    own = losses.__dict__.values()
     shapes = []
     for output, function in zip(outputs, functions, strict=True):
         sparse = function is losses.sparse_categorical_crossentropy
-        shapes.append((*output.shape[:-1], 1) if sparse else output.shape)
-    own = losses.__dict__.values()
-    # A loss of the reader's own may take labels of any shape.
-    if any(function not in own for function in functions):
-        arrays = [np.asarray(a, K.floatx()) for a in to_list(y, allow_tuple=True)]
-        return [a[:, np.newaxis] if a.ndim == 1 else a for a in arrays]
+        shape = (*output.shape[:-1], 1) if sparse else output.shape
+        # A loss of the reader's own may take labels of any shape.
+        shapes.append(shape if function in own else None)
     for array, shape, function in zip(to_list(y), shapes, functions, strict=False):
-        hint_labels(where, np.asarray(array), shape, function)
+        if not hasattr(array, "tocsr") and shape is not None:
+            hint_labels(where, np.asarray(array), shape, function)
     targets = standardize(f"{where} 的标签", y, names, shapes)
+    targets = [dense(target) if hasattr(target, "tocsr") else target for target in targets]
     for target, output, function in zip(targets, outputs, functions, strict=True):
         classes = output.shape[-1]
         if function is losses.sparse_categorical_crossentropy and target.size:
@@ -146,37 +167,43 @@ def hint_labels(where: str, array, shape, function) -> None:
         )
 
 
-def sample_weights(where: str, sample_weight, class_weight, targets, names) -> list[np.ndarray]:
-    """One weight for each sample (or step) of every output; 1 where nothing was given."""
-    given = sample_weight
-    if isinstance(given, dict):
-        given = [given.get(name) for name in names]
-    elif given is None or hasattr(given, "shape") or len(names) == 1:
-        given = [given] * len(names) if given is None else [np.asarray(given)]
-    if len(given) != len(names):
-        raise ValueError(
+def by_output(where: str, name: str, given, names) -> list:
+    """sample_weight or class_weight of each output; None where nothing was given."""
+    if given is None or not hasattr(given, "shape") and not len(given):
+        return [None] * len(names)
+    if len(names) == 1:
+        kind = dict if name == "class_weight" else np.ndarray
+        alone = isinstance(given, list | tuple) and len(given) == 1 and isinstance(given[0], kind)
+        return [given[0] if alone else given[names[0]] if of_names(given, names) else given]
+    if of_names(given, names):
+        return [given.get(output) for output in names]
+    if isinstance(given, dict) and name == "class_weight":
+        warnings.warn(
             explain(
-                where, f"{len(given)} 组 sample_weight", f"{len(names)} 个输出各一组", "列表或字典"
-            )
+                where,
+                f"class_weight 的键 {list(given)}",
+                f"{len(names)} 个输出的 class_weight 按输出名 {names} 给出；同 Keras，这次不加权",
+                f"class_weight={{{names[0]!r}: {{…}}}}",
+            ),
+            stacklevel=5,
         )
-    result = []
-    for target, weight in zip(targets, given, strict=True):
-        w = np.ones(len(target)) if weight is None else np.asarray(weight)
-        # A weight for each step needs targets that have steps.
-        fits = 1 <= w.ndim <= min(2, target.ndim - 1) or w.ndim == target.ndim == 1
-        if not fits or w.shape != target.shape[: w.ndim] or w.dtype.kind not in "biuf":
-            raise ValueError(
-                explain(
-                    where,
-                    f"形状 {w.shape} 的 sample_weight",
-                    f"每个样本一个权重 {(len(target),)}，或每个时间步一个",
-                    f"形状 {(len(target),)}",
-                )
-            )
-        if class_weight:
-            w = w * by_class(where, class_weight, target)
-        result.append(np.asarray(w, K.floatx()))
-    return result
+        return [None] * len(names)
+    if isinstance(given, list) and len(given) == len(names):
+        return given
+    kind = ValueError if isinstance(given, list | dict) else TypeError
+    size = f"，{len(given)} 项" if hasattr(given, "__len__") else ""
+    raise kind(
+        explain(
+            where,
+            f"{name} 是 {type(given).__name__}{size}",
+            f"模型有 {len(names)} 个输出，{name} 是列表，每个输出一项，或按输出名 {names} 的字典",
+            f"{name}={{{names[0]!r}: …}}",
+        )
+    )
+
+
+def of_names(given, names) -> bool:
+    return isinstance(given, dict) and any(name in given for name in names)
 
 
 def by_class(where: str, class_weight: dict, target) -> np.ndarray:
@@ -207,10 +234,25 @@ def by_class(where: str, class_weight: dict, target) -> np.ndarray:
     return np.array([class_weight[c] for c in classes.tolist()])
 
 
-def batches(count: int, size: int, shuffle: bool) -> Iterator[np.ndarray]:
+def batch_shuffle(index_array, batch_size) -> np.ndarray:
+    """打乱各批的次序，批内不变；最后不足一批的留在末尾。"""
+    whole = len(index_array) // batch_size * batch_size
+    rows = np.array(index_array[:whole]).reshape(-1, batch_size)
+    np.random.shuffle(rows)
+    return np.append(rows.ravel(), index_array[whole:])
+
+
+def make_batches(size, batch_size) -> list[tuple[int, int]]:
+    """各批的起止序号，最后一批可以不满。"""
+    return [(start, min(size, start + batch_size)) for start in range(0, size, batch_size)]
+
+
+def batches(count: int, size: int, shuffle: bool | str) -> Iterator[np.ndarray]:
     """The sample numbers of each batch; shuffled by NumPy's global generator, as Keras does."""
     order = np.arange(count)
-    if shuffle:
+    if shuffle == "batch":
+        order = batch_shuffle(order, size)
+    elif shuffle:
         np.random.shuffle(order)
-    for start in range(0, count, size):
-        yield order[start : start + size]
+    for start, stop in make_batches(count, size):
+        yield order[start:stop]

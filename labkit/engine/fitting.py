@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..arguments.validation import positive
 from ..errors import explain
 from ..manner import refuse
 from ..utils.data_utils import is_sequence
-from ..utils.generic_utils import to_list, unpack_singleton
+from ..utils.generic_utils import unpack_singleton
 from ..utils.progbar import Progbar
 from .data import batches
 from .feeding import check_epochs, due, endless, following, is_generator, unpack
@@ -77,7 +78,7 @@ class Fitter(Trainer):
         check_epochs(where, epochs, initial_epoch, callbacks)
         data = self._data(x, y, sample_weight, class_weight)
         data, held_out = self._validation(data, validation_split, validation_data)
-        count = len(data[0][0])
+        count = data[0][0].shape[0]
         if steps_per_epoch is not None:
             positive(where, "steps_per_epoch", steps_per_epoch)
             if batch_size is not None:
@@ -103,12 +104,13 @@ class Fitter(Trainer):
                 batch = [[a[rows] for a in arrays] for arrays in data]
                 yield len(rows), lambda batch=batch: self._train_step(*batch)
 
-        def validate() -> list[float]:
-            return self._average(self._test_step, held_out, size)
+        def validate(hooks) -> list[float]:
+            return self._average(held_out, size, hooks)
 
         return self._run_epochs(
             steps,
             validate if held_out is not None else None,
+            held_out,
             validation_freq,
             epochs,
             initial_epoch,
@@ -120,7 +122,8 @@ class Fitter(Trainer):
     def _run_epochs(
         self,
         steps: Callable[[], Iterator[tuple[int, Step]]],
-        validate: Callable[[], list[float]] | None,
+        validate: Callable[[cb.CallbackList], list[float]] | None,
+        held_out,
         validation_freq,
         epochs: int,
         initial_epoch: int,
@@ -128,12 +131,16 @@ class Fitter(Trainer):
         callbacks,
         params: dict[str, Any],
     ) -> cb.History:
-        """The loop over epochs that fit and fit_generator share."""
+        """The loop over epochs that fit and fit_generator share.
+
+        The callbacks get the validation data where they are arrays.
+        """
         extra, names = list(callbacks or []), list(self.metrics_names)
         history = cb.History()
         mode = "steps" if params.get("steps") is not None else "samples"
-        bar = [cb.ProgbarLogger(mode)] if verbose else []  # type: ignore[arg-type]
-        hooks = cb.CallbackList([cb.BaseLogger(), *bar, *extra, history])
+        stateful = self.stateful_metric_names
+        bar = [cb.ProgbarLogger(mode, stateful)] if verbose else []  # type: ignore[arg-type]
+        hooks = cb.CallbackList([cb.BaseLogger(stateful), *bar, *extra, history])
         hooks.set_model(self)
         validated = [f"val_{name}" for name in names] if validate else []
         hooks.set_params(
@@ -147,8 +154,14 @@ class Fitter(Trainer):
         )
         may_be_nan = any(isinstance(c, cb.TerminateOnNaN) for c in extra)
         self.history, self.stop_training = history, False
+        phase = [0.0] if self._uses_dynamic_learning_phase() else []
+        if held_out is not None:
+            arrays = [*itertools.chain(*held_out), *phase]
+            for callback in hooks:
+                callback.validation_data = arrays
         hooks.on_train_begin()
         for epoch in range(initial_epoch, epochs):
+            self._reset_metrics()
             hooks.on_epoch_begin(epoch)
             for number, (size, step) in enumerate(steps()):
                 logs: dict[str, Any] = {"batch": number, "size": size}
@@ -162,7 +175,7 @@ class Fitter(Trainer):
                     break
             logs = {}
             if validate is not None and not self.stop_training and due(validation_freq, epoch):
-                logs = {f"val_{n}": v for n, v in zip(names, validate(), strict=True)}
+                logs = {f"val_{n}": v for n, v in zip(names, validate(hooks), strict=True)}
             hooks.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break
@@ -185,7 +198,7 @@ class Fitter(Trainer):
             return data, self._data(x, y, weight[0] if weight else None)
         if split == 0:
             return data, None
-        where, count = f"{self._label()}.fit", len(data[0][0])
+        where, count = f"{self._label()}.fit", data[0][0].shape[0]
         split = validation.number(where, "validation_split", split, 0.0, 1.0)
         at = int(count * (1 - split))
         if not 0 < at < count:
@@ -205,16 +218,37 @@ class Fitter(Trainer):
             [a[at:] for a in arrays] for arrays in data
         ]
 
-    def _average(self, step, data, size, show=None) -> list[float]:
-        count = len(data[0][0])
-        totals = np.zeros(1)
-        for chosen in batches(count, size, shuffle=False):
-            totals = totals + len(chosen) * np.array(
-                step(*[[a[chosen] for a in arrays] for arrays in data])
-            )
-            if show is not None:
-                show.add(len(chosen))
-        return [float(value) for value in totals / count]
+    def _reset_metrics(self) -> None:
+        for metric in self.stateful_metric_functions:
+            metric.reset_states()
+
+    def _average(self, data, size, hooks, show=None) -> list[float]:
+        """Losses and metrics over all batches of the data."""
+        count = data[0][0].shape[0]
+
+        def parts() -> Iterator:
+            for rows in batches(count, size, shuffle=False):
+                yield len(rows), [[a[rows] for a in arrays] for arrays in data]
+                if show is not None:
+                    show.add(len(rows))
+
+        return self._tested(parts(), hooks)
+
+    def _tested(self, parts, hooks) -> list[float]:
+        """Means by the number of samples; a stateful metric has counted itself."""
+        step = self._reporting(self._test_step, hooks, "test")
+        self._reset_metrics()
+        hooks.on_test_begin()
+        counts, results = [], []
+        for count, batch in parts:
+            counts.append(count)
+            results.append(step(*batch))
+        hooks.on_test_end()
+        means = np.average(results, axis=0, weights=counts)
+        return [
+            last if name in self.stateful_metric_names else float(mean)
+            for name, last, mean in zip(self.metrics_names, results[-1], means, strict=True)
+        ]
 
     def evaluate(
         self,
@@ -236,14 +270,11 @@ class Fitter(Trainer):
         if is_generator(x):
             return self.evaluate_generator(x, steps, callbacks=callbacks, verbose=verbose)
         data = self._data(x, y, sample_weight)
-        count = len(data[0][0])
+        count = data[0][0].shape[0]
         size = count if steps is not None else self._batch_size(batch_size, count)
         hooks = self._hooks(callbacks, {"batch_size": size, "samples": count, "steps": steps})
-        hooks.on_test_begin()
         bar = Progbar(count) if verbose == 1 else None
-        results = self._average(self._reporting(self._test_step, hooks, "test"), data, size, bar)
-        hooks.on_test_end()
-        return unpack_singleton(results)
+        return unpack_singleton(self._average(data, size, hooks, bar))
 
     def predict(
         self,
@@ -260,7 +291,7 @@ class Fitter(Trainer):
         if is_generator(x):
             return self.predict_generator(x, steps, callbacks=callbacks, verbose=verbose)
         inputs = self._inputs(x, may_be_empty=True)
-        count = len(inputs[0])
+        count = inputs[0].shape[0]
         if not count:
             empty: Any = []  # what Keras gave
             return empty
@@ -287,17 +318,21 @@ class Fitter(Trainer):
             hooks.set_params({**params, "verbose": 0, "metrics": list(self.metrics_names)})
         return hooks
 
-    @staticmethod
-    def _reporting(step, hooks, phase: str):
+    def _reporting(self, step, hooks, phase: str):
         """The step, with the hooks of its phase before and after each batch."""
-        count = iter(range(2**63))
+        numbers = itertools.count()
 
-        def run(*batch):
-            number = next(count)
-            getattr(hooks, f"on_{phase}_batch_begin")(number, {"batch": number})
-            result = step(*batch)
-            getattr(hooks, f"on_{phase}_batch_end")(number, {"batch": number})
-            return result
+        def run(inputs, *rest):
+            number = next(numbers)
+            logs = {"batch": number, "size": inputs[0].shape[0]}
+            getattr(hooks, f"on_{phase}_batch_begin")(number, logs)
+            results = step(inputs, *rest)
+            if phase == "test":
+                logs |= dict(zip(self.metrics_names, results, strict=True))
+            else:
+                logs["outputs"] = results
+            getattr(hooks, f"on_{phase}_batch_end")(number, logs)
+            return results
 
         return run
 
@@ -332,25 +367,26 @@ class Fitter(Trainer):
         steps_per_epoch = self._steps(where, "steps_per_epoch", generator, steps_per_epoch)
         self._require_compiled_for(generator)
         source = endless(generator, shuffle)
-        validate = None
+        validate = held_out = None
         if is_generator(validation_data):
             wanted = self._steps(where, "validation_steps", validation_data, validation_steps)
             held = endless(validation_data, False)
-            validate = lambda: to_list(self._evaluate_batches(held, wanted))  # noqa: E731
+            validate = lambda hooks: self._evaluate_batches(held, wanted, hooks)  # noqa: E731
         elif validation_data is not None:
             _, held_out = self._validation(None, 0, validation_data)
             size = 32 if self.inputs[0].shape[0] is None else self.inputs[0].shape[0]
-            validate = lambda: self._average(self._test_step, held_out, size)  # noqa: E731
+            validate = lambda hooks: self._average(held_out, size, hooks)  # noqa: E731
 
         def steps() -> Iterator[tuple[int, Step]]:
             for _ in range(steps_per_epoch):
                 x, y, weight = unpack(where, following(where, source))
                 data = self._data(x, y, weight, class_weight)
-                yield len(data[0][0]), lambda data=data: self._train_step(*data)
+                yield data[0][0].shape[0], lambda data=data: self._train_step(*data)
 
         return self._run_epochs(
             steps,
             validate,
+            held_out,
             validation_freq,
             epochs,
             initial_epoch,
@@ -373,24 +409,22 @@ class Fitter(Trainer):
         """生成器或 Sequence 给出的 steps 批数据上的平均损失（和各项评价），按样本数加权。"""
         steps = self._steps(f"{self._label()}.evaluate_generator", "steps", generator, steps)
         hooks = self._hooks(callbacks, {"steps": steps})
-        hooks.on_test_begin()
-        results = self._evaluate_batches(endless(generator, False), steps, hooks, verbose)
-        hooks.on_test_end()
-        return unpack_singleton(results)
+        source = endless(generator, False)
+        return unpack_singleton(self._evaluate_batches(source, steps, hooks, verbose))
 
-    def _evaluate_batches(self, source, steps: int, hooks=None, verbose=0) -> list[float]:
+    def _evaluate_batches(self, source, steps: int, hooks, verbose=0) -> list[float]:
         where = f"{self._label()}.evaluate_generator"
-        step = self._reporting(self._test_step, hooks, "test") if hooks else self._test_step
         bar = Progbar(steps) if verbose == 1 else None
-        totals, count = np.zeros(1), 0
-        for _ in range(steps):
-            x, y, weight = unpack(where, following(where, source))
-            data = self._data(x, y, weight)
-            totals = totals + len(data[0][0]) * np.array(step(*data))
-            count += len(data[0][0])
-            if bar is not None:
-                bar.add(1)
-        return [float(value) for value in totals / count]
+
+        def parts() -> Iterator:
+            for _ in range(steps):
+                x, y, weight = unpack(where, following(where, source))
+                data = self._data(x, y, weight)
+                yield data[0][0].shape[0], data
+                if bar is not None:
+                    bar.add(1)
+
+        return self._tested(parts(), hooks)
 
     @renamed(**GENERATOR)
     def predict_generator(

@@ -83,6 +83,19 @@ class Model(Fitter):
             self.layers = layers
             self.output_names = [f"output_{i}" for i, _ in enumerate(self.outputs, 1)]
 
+    def _set_inputs(self, inputs, outputs=None, training=None) -> None:
+        """Take the inputs in another order, or others; only after `model.inputs = None`."""
+        if self.inputs:
+            raise ValueError(
+                explain(
+                    self._label(),
+                    "已有输入的模型",
+                    "输入只能设一次",
+                    "Model(inputs, outputs)",
+                )
+            )
+        self._set_graph(inputs, self.outputs if outputs is None else outputs)
+
     def _prepare(self, inputs) -> None:
         if not self.built:
             one = not isinstance(inputs, list)
@@ -94,8 +107,10 @@ class Model(Fitter):
             self._prepare(self._convert(x))
 
     def __getstate__(self) -> dict:
+        if self._is_graph_network:
+            return super().__getstate__()
         # What a call written in Python computes no config can say.
-        return dict(vars(self)) if not self._is_graph_network else super().__getstate__()
+        return {**vars(self), "train_function": None}
 
     def __setstate__(self, state: dict) -> None:
         if not self._is_graph_network:

@@ -58,8 +58,8 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
 def deserialize(config: Mapping[str, Any], custom_objects: Mapping | None = None) -> Optimizer:
     """配置字典 → 优化器，`serialize` 的逆。名称不分大小写。"""
     lowered = config["class_name"].lower()
-    if lowered in _BUILTIN:
-        config = {**config, "class_name": lowered}
+    if lowered in _BUILTIN and isinstance(config, dict):
+        config["class_name"] = lowered  # as in Keras, for the caller too
     return deserialize_keras_object(config, _BUILTIN, custom_objects, "优化器")
 
 

@@ -8,8 +8,6 @@ import os
 import warnings
 from typing import Any
 
-import numpy as np
-
 from .. import backend as K
 from .. import optimizers
 from ..errors import explain
@@ -104,7 +102,9 @@ def load_model(filepath, custom_objects=None, compile=True):
             },
         )
     if contents.optimizer:
-        restore_optimizer(model, [array for _, array in contents.optimizer])
+        model._stored_state = [array for _, array in contents.optimizer]
+        if model.built:
+            model._make_train_function()
     return model
 
 
@@ -144,15 +144,6 @@ def unpickle_model(state: dict):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "文件里没有编译的设定")
         return load_model(state)
-
-
-def restore_optimizer(model, arrays: list[np.ndarray]) -> None:
-    """Make the state that the first update would make, and fill it."""
-    try:
-        model.optimizer.state_of(model._collected)
-        model.optimizer.set_weights(arrays)
-    except ValueError:
-        warnings.warn("文件里优化器的状态与模型不合，优化器从新的状态开始。", stacklevel=3)
 
 
 def put(filepath, contents: Contents, overwrite: bool) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
+import queue
 import random
 import shutil
+import sys
 import tarfile
+import threading
 import zipfile
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -60,14 +65,15 @@ def is_sequence(data: Any) -> bool:
 
 
 class SequenceEnqueuer:
-    """取数据的队列。labkit 在取的时候才计算，不开线程，所以结果总是同样的次序。
+    """在别的线程或进程里取数据的队列：start、get、stop；`get()` 是数据的迭代器。
 
-    `start`、`stop` 与 Keras 同名，`get()` 得到取不完的迭代器。
+    workers=0 时不开线程，取的时候才计算；浏览器里不能开线程，总是这样。
     """
 
     def __init__(self, sequence: Any, use_multiprocessing: bool = False) -> None:
         self.sequence = sequence
         self.use_multiprocessing = use_multiprocessing
+        self.workers, self.max_queue_size = 0, 10
         self._running = False
 
     def is_running(self) -> bool:
@@ -75,7 +81,9 @@ class SequenceEnqueuer:
         return self._running
 
     def start(self, workers: int = 1, max_queue_size: int = 10) -> None:
-        """开始；workers 与 max_queue_size 不起作用。"""
+        """开始：workers 个线程或进程，最多先取好 max_queue_size 批。"""
+        self.workers = 0 if sys.platform == "emscripten" else workers
+        self.max_queue_size = max_queue_size
         self._running = True
 
     def stop(self, timeout: float | None = None) -> None:
@@ -88,36 +96,155 @@ class SequenceEnqueuer:
 
 
 class OrderedEnqueuer(SequenceEnqueuer):
-    """从 Sequence 取数据；shuffle=True 时每轮打乱批的次序。"""
+    """从 Sequence 取数据，次序不变；shuffle=True 时每轮打乱批的次序。"""
 
     def __init__(self, sequence, use_multiprocessing=False, shuffle=False) -> None:
         super().__init__(sequence, use_multiprocessing)
         self.shuffle = shuffle
+        self._pool: Any = None
+
+    def stop(self, timeout: float | None = None) -> None:
+        super().stop(timeout)
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
 
     def get(self) -> Iterator:
         while self._running:
             order = list(range(len(self.sequence)))
             if self.shuffle:
                 random.shuffle(order)
-            for index in order:
-                yield self.sequence[index]
+            yield from (
+                self._batches(order) if self.workers else map(self.sequence.__getitem__, order)
+            )
             self.sequence.on_epoch_end()
+
+    def _batches(self, order: list[int]) -> Iterator:
+        """One epoch; the processes of the next one get the sequence as on_epoch_end left it."""
+        if self.use_multiprocessing:
+            from concurrent.futures import ProcessPoolExecutor  # no browser has processes
+            from multiprocessing import get_context  # the same
+
+            pool: Any = ProcessPoolExecutor(self.workers, get_context(), _share, (self.sequence,))
+            fetch: Callable = _fetch
+        else:
+            from concurrent.futures import ThreadPoolExecutor  # most never need it
+
+            pool, fetch = ThreadPoolExecutor(self.workers), self.sequence.__getitem__
+        self._pool, rest = pool, iter(order)
+        waiting: deque = deque()
+        try:
+            while self._running:
+                for index in itertools.islice(rest, max(1, self.max_queue_size) - len(waiting)):
+                    waiting.append(pool.submit(fetch, index))
+                if not waiting:
+                    return
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _share(sequence) -> None:
+    """In a new process: what `_fetch` takes from."""
+    globals()["_sequence"] = sequence
+
+
+def _fetch(index: int):
+    return globals()["_sequence"][index]
 
 
 class GeneratorEnqueuer(SequenceEnqueuer):
-    """从生成器取数据。"""
+    """从生成器取数据。
+
+    几个线程取同一个生成器，它要能同时被几个线程调用；每个进程各取生成器的一份，所以数据会重复。
+    要数据不重复、次序不变，就写成 Sequence。
+    """
 
     def __init__(
         self, sequence, use_multiprocessing=False, wait_time=None, random_seed=None
     ) -> None:
         super().__init__(sequence, use_multiprocessing)
-        if random_seed is not None:
-            np.random.seed(random_seed)
+        self.random_seed = random_seed
+
+    def start(self, workers: int = 1, max_queue_size: int = 10) -> None:
+        if self.use_multiprocessing and workers and not hasattr(os, "fork"):
+            raise ValueError(
+                explain(
+                    "GeneratorEnqueuer",
+                    "use_multiprocessing=True 的生成器，在不能 fork 的系统上",
+                    "生成器不能送到别的进程里",
+                    "use_multiprocessing=False，或写成 Sequence",
+                )
+            )
+        super().start(workers, max_queue_size)
+        if not self.workers:
+            return
+        if self.use_multiprocessing:
+            from multiprocessing import get_context  # no browser has processes
+
+            forked: Any = get_context("fork")
+            self.queue: Any = forked.Queue(max_queue_size)
+            self._stopped: Any = forked.Event()
+            make: Callable = forked.Process
+        else:
+            self.queue, self._stopped = queue.Queue(max_queue_size), threading.Event()
+            make = threading.Thread
+        for number in range(self.workers):
+            seed = None
+            if self.use_multiprocessing and self.random_seed is not None:
+                seed = self.random_seed + number
+            make(target=self._work, args=(seed,), daemon=True).start()
+
+    def _work(self, seed: int | None) -> None:
+        """In a thread or process: (True, a batch) or (False, an error), and None at the end."""
+        if seed is not None:
+            np.random.seed(seed)
+        while not self._stopped.is_set():
+            try:
+                result = True, next(self.sequence)
+            except StopIteration:
+                break
+            except Exception as error:
+                if "generator already executing" in str(error):
+                    error = RuntimeError(
+                        explain(
+                            "GeneratorEnqueuer",
+                            "几个线程同时调用的生成器",
+                            "生成器在算一批时，别的线程不能再调用它（不是 thread-safe 的）",
+                            "workers=1，或写成 Sequence",
+                        )
+                    )
+                result = False, error
+            self._put(result)
+            if not result[0]:
+                break
+        self._put(None)
+
+    def _put(self, result) -> None:
+        while not self._stopped.is_set():
+            try:
+                return self.queue.put(result, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def stop(self, timeout: float | None = None) -> None:
+        super().stop(timeout)
+        if self.workers:
+            self._stopped.set()
 
     def get(self) -> Iterator:
-        for batch in self.sequence:
-            if not self._running:
-                return
+        if not self.workers:
+            yield from itertools.takewhile(lambda batch: self._running, self.sequence)
+            return
+        at_work = self.workers
+        while self._running and at_work:
+            result = self.queue.get()
+            if result is None:
+                at_work -= 1
+                continue
+            fetched, batch = result
+            if not fetched:
+                self.stop()
+                raise batch
             yield batch
 
 
@@ -175,11 +302,16 @@ def _download(origin: str, path: str, wanted: str | None, algorithm: str) -> Non
 def validate_file(fpath, file_hash, algorithm="auto", chunk_size=65535) -> bool:
     """文件的散列值是否相符；auto 时 64 位十六进制数按 SHA-256，其余按 MD5。"""
     sha = algorithm == "sha256" or algorithm == "auto" and len(file_hash) == 64
-    digest = hashlib.sha256() if sha else hashlib.md5()
+    return _hash_file(fpath, "sha256" if sha else "md5", chunk_size) == str(file_hash)
+
+
+def _hash_file(fpath, algorithm="sha256", chunk_size=65535) -> str:
+    """文件的散列值，十六进制：SHA-256 或 MD5。"""
+    digest = hashlib.sha256() if algorithm in {"sha256", "auto"} else hashlib.md5()
     with open(fpath, "rb") as file:
         while chunk := file.read(chunk_size):
             digest.update(chunk)
-    return digest.hexdigest() == str(file_hash)
+    return digest.hexdigest()
 
 
 def _extract(path: str, folder: str) -> None:

@@ -187,3 +187,31 @@ def test_wrong_use(use, raises, received):
             use()
     else:
         check(raises, received, use)
+
+
+def test_what_has_no_gradient_follows_its_variable():
+    """A condition made once is asked anew in every run, also % and //."""
+    steps, x = K.variable(0, dtype="int64"), K.placeholder((2,))
+    every_second = K.equal((steps + 1) % 2, 0)
+    outputs = [K.switch(every_second, x * 10, x), K.cast(every_second, "float32"), steps // 2]
+    f = K.function([x], outputs, updates=[K.update_add(steps, 1)])
+    results = [[float(np.max(y)) for y in f([[1.0, 2.0]])] for _ in range(3)]
+    assert results == [[2, 0, 0], [20, 1, 0], [2, 0, 1]]
+    assert K.gradients(K.sum(K.round(x)), [K.variable(1.0)]) == [None]
+    v = K.variable([1.2])
+    assert K.gradients(K.sum(K.round(v) + K.cast(K.greater(v, 1), "float32")), [v]) == [None]
+
+
+def test_updates_are_pairs_also_for_symbols():
+    """So others can look through them; clipnorm decides when the step runs."""
+    x, W = K.placeholder((None, 3)), K.variable(np.ones((3, 1)))
+    loss = K.mean(K.square(K.dot(x, W)))
+    updates = SGD(1.0, clipnorm=0.5).get_updates(loss=loss, params=[W])
+    assert updates[-1][0] is W and K.int_shape(updates[-1][1]) == (3, 1)
+    step = K.function([x], [loss], updates=updates)
+    before = K.get_value(W)
+    step([X])
+    assert np.linalg.norm(K.get_value(W) - before) == pytest.approx(0.5, rel=1e-5)
+    before = K.get_value(W)
+    step([X * 1e-3])
+    assert np.linalg.norm(K.get_value(W) - before) < 1e-3

@@ -72,6 +72,7 @@ for name in ("negative", "square", "exp", "sin", "cos", "identity", "sigmoid", "
 for name in ("softplus", "softsign", "abs", "elu", "hard_sigmoid"):
     case(name, apart(4, 6))
 case("sign", apart(2, 3))
+case("modulo", np.array([7.3, -7.3, 2.5]), np.array([2.0, 2.0, -0.7]))
 case("sqrt", positive(2, 3))
 case("log", positive(2, 3))
 case("sigmoid", np.array([-800.0, 800.0]))
@@ -213,6 +214,7 @@ case("_dropout", normal(4, 3, 2), level=0.4, noise_shape=(None, 1, None), seed=3
 # Without a gradient: the call, and what K.gradients says of it.
 FLAT = [
     ("round", (A,), {}),
+    ("floor_divide", (A, B + 3), {}),
     ("_stop_gradient", (A,), {}),
     ("cast", (A,), {"dtype": "int32"}),
     ("logical_not", (MASK.astype("float64"),), {}),

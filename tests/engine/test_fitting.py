@@ -215,3 +215,54 @@ WRONG = [
 @pytest.mark.parametrize(("use", "raises", "received"), WRONG)
 def test_wrong_use(use, raises, received):
     check(raises, received, use)
+
+
+def test_sparse_matrices():
+    """SciPy's are taken in rows and made dense batch by batch."""
+    from scipy.sparse import coo_matrix, csr_matrix
+
+    x = X * (X > 0)
+    one, two = linear(), linear()
+    a = one.fit(x, Y, batch_size=5, epochs=2, validation_split=0.25, shuffle=False, verbose=0)
+    b = two.fit(
+        coo_matrix(x),
+        csr_matrix(Y),
+        batch_size=5,
+        epochs=2,
+        validation_split=0.25,
+        shuffle=False,
+        verbose=0,
+    )
+    assert a.history == b.history
+    np.testing.assert_array_equal(one.predict(x), two.predict(csr_matrix(x)))
+    assert one.evaluate(x, Y, verbose=0) == two.evaluate(csr_matrix(x), Y, verbose=0)
+    assert one.train_on_batch(x, Y) == two.train_on_batch(csr_matrix(x), Y)
+    check(ValueError, "(3, 12)", lambda: two.predict(csr_matrix(x.T)), two)
+
+
+def test_callbacks_get_the_validation_data_as_given():
+    x, y = X.astype("float64"), Y.astype("float64")
+    keep = callbacks.Callback()
+    model = linear()
+    model.fit(X, Y, verbose=0, validation_data=(x, y), callbacks=[keep])
+    assert keep.validation_data[0] is x and keep.validation_data[1] is y
+    assert [a.shape for a in keep.validation_data] == [(12, 3), (12, 1), (12,)]
+    keep = callbacks.Callback()
+    model.fit_generator(forever(), 1, verbose=0, validation_data=(x, y), callbacks=[keep])
+    assert keep.validation_data[0] is x
+    keep = callbacks.Callback()
+    model.fit_generator(
+        forever(), 1, verbose=0, validation_data=forever(), validation_steps=1, callbacks=[keep]
+    )
+    assert keep.validation_data is None
+
+
+def test_batches_of_a_file_keep_their_rows():
+    """shuffle='batch' turns the batches around, and the rows of a batch stay together."""
+    seen = []
+    model = linear()
+    model.train_function = lambda batch: seen.append(batch[0]) or [0.0]
+    np.random.seed(3)
+    model.fit(X[:11], Y[:11], batch_size=3, shuffle="batch", verbose=0)
+    rows = [3, 4, 5, 0, 1, 2, 6, 7, 8, 9, 10]  # of real Keras
+    np.testing.assert_array_equal(np.concatenate(seen), X[rows])

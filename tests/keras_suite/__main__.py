@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 from tests.keras_suite.plugin import SOURCE
 
@@ -13,6 +14,9 @@ ROOT = SOURCE.parents[2]
 def run(*arguments: str) -> int:
     # Many of the tests write files where they stand.
     with tempfile.TemporaryDirectory() as folder:
+        # Python runs it first in every process, also in those that the tests start.
+        Path(folder, "sitecustomize.py").write_text("import labkit\n\nlabkit.as_keras()\n")
+        path = os.pathsep.join([str(ROOT), folder])
         return subprocess.run(
             [
                 sys.executable,
@@ -22,7 +26,8 @@ def run(*arguments: str) -> int:
                 *("--ignore", str(SOURCE / "tests/docs"), *arguments),
             ],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            # With PYTHONWARNINGS=ignore Keras' tests leave the words of warnings alone.
+            env={**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"},
         ).returncode
 
 
