@@ -31,17 +31,18 @@ class Effects:
             for i in range(len(run.losses))
         ]
         self.updates: list[Update] = [_update(node, i, pair) for i, pair in enumerate(run.updates)]
-        self._conditional = [
-            {id(mine) for mine, added in pairs if id(added) in run.conditional}
-            for pairs in (
-                zip(self.losses, run.losses, strict=True),
-                zip(self.updates, run.updates, strict=True),
-            )
-        ]
+        self._conditional = {
+            id(mine)
+            for mine, added in [
+                *zip(self.losses, run.losses, strict=True),
+                *zip(self.updates, run.updates, strict=True),
+            ]
+            if id(added) in run.conditional
+        }
 
     def of(self, kind: str, conditional: bool) -> list:
         """The "losses" or "updates" that depend on the node's inputs, or those that do not."""
-        chosen = self._conditional[kind == "updates"]
+        chosen = self._conditional
         return [effect for effect in getattr(self, kind) if (id(effect) in chosen) is conditional]
 
 

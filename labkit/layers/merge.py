@@ -192,7 +192,7 @@ class Concatenate(Merge):
 
     def compute_mask(self, inputs, mask=None):
         require_masks(self._label(), inputs, mask)
-        if all(m is None for m in mask or []):
+        if mask is None or all(m is None for m in mask):
             return None
         # Unmasked inputs count as kept; a mask without the features' axis is stretched along it.
         full = []

@@ -19,7 +19,7 @@ def normalize_tuple(value, n: int, name: str) -> tuple:
         values = tuple(value)
         fits = len(values) == n and all(int(v) is not None for v in values)
     except (TypeError, ValueError):
-        fits = False
+        values, fits = (), False
     if not fits:
         rule = f"{name} 是一个整数，或 {n} 个整数的元组"
         raise ValueError(explain("normalize_tuple", f"{name}={value!r}", rule, f"{(1,) * n}"))
