@@ -51,7 +51,8 @@ def _update(node: Node, index: int, pair) -> Update:
         return Symbol(x.shape, str(x.dtype), x.name, Effect(node, "updates", index, slot))
 
     made = Update((pair[0], symbol(pair[0])))
-    made.slots = tuple((x, symbol(x, i)) for i, (x, _) in enumerate(getattr(pair, "slots", ())))
+    slots: Any = getattr(pair, "slots", ())
+    made.slots = tuple((x, symbol(x, i)) for i, (x, _) in enumerate(slots))
     return made
 
 
