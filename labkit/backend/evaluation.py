@@ -6,8 +6,8 @@ from typing import Any
 
 from ..errors import explain
 from .state import state
-from .tape import operations_before
-from .tensors import Symbol, Tensor, Variable, part
+from .tape import operations_before, replay
+from .tensors import Symbol, Tensor, Variable
 from .variables import batch_set_value, eval, with_slots
 
 
@@ -68,10 +68,11 @@ class Feed:
     def __init__(self, symbols=(), values=(), masks=()):
         self.values = {id(x): value for x, value in zip(symbols, values, strict=True)}
         self.masks = {id(x): mask for x, mask in zip(symbols, masks, strict=False)}
-        #: What the records and operations that have run gave, by their id.
+        #: What the records that have run gave, by their id; and the same of operations (replay).
         self.results: dict[int, Any] = {}
         #: The losses and updates that calls of layers have added, by the id of their node.
         self.effects: dict[int, dict[str, list]] = {}
+        self.replayed: dict[tuple, Any] = {}
 
     def __enter__(self) -> Feed:
         self.outer, state.feed = state.feed, self
@@ -124,28 +125,18 @@ class Feed:
         if isinstance(x, Symbol):
             return self[x]
         if isinstance(x, Tensor) and x.operation is not None:
-            return self._replay(x)
+            return replay(x, self.replayed)
         if isinstance(x, list | tuple) and any(isinstance(item, Symbol) for item in x):
             return [self.value(item) for item in x]
         return x
 
-    def _replay(self, tensor: Tensor):
-        """A tensor that was computed before the run, from what the variables hold now."""
-
-        def now(a):
-            if isinstance(a, Tensor) and a.operation is not None:
-                return part(self.results[id(a.operation)], a.index)
-            return a
-
-        for made in operations_before(tensor.operation):
-            if id(made) not in self.results:
-                arguments = map(now, made.arguments)
-                self.results[id(made)] = made.primitive(*arguments, **made.settings)
-        return now(tensor)
-
 
 class Run:
     """One evaluation from outside: it gathers the updates, written only once it has succeeded."""
+
+    #: What tensors from outside of any run are in this one (tape.present).
+    replayed: dict[tuple, Any]
+    given: dict[tuple[int, int], Tensor]
 
     def __init__(self):
         self.updates: list[tuple[Variable, Any]] = []
@@ -157,7 +148,19 @@ class Run:
 
     def __enter__(self) -> Run:
         self.outer, state.run = state.run, self
+        if self.outer is None:
+            self.replayed, self.given = {}, {}
+        else:
+            self.replayed, self.given = self.outer.replayed, self.outer.given
         return self
+
+    def keep(self, *given) -> None:
+        """Tensors that come from outside are what they are: a gradient by them must find them."""
+        for x in given:
+            if isinstance(x, list | tuple):
+                self.keep(*x)
+            elif isinstance(x, Tensor) and x.operation is not None:
+                self.given[id(x.operation), x.index] = x
 
     def __exit__(self, *error) -> None:
         state.run = self.outer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import explain
 from .elementwise import where
 from .movement import expand_dims, int_shape, ndim, reverse, stack, unstack, zeros_like
+from .tensors import Symbol, known, record_symbol
 
 
 def rnn(
@@ -23,6 +24,26 @@ def rnn(
     开头就为 False 的步，输出是 0。
     返回 (last_output, outputs, states)，outputs: (batch, time, …)，顺序是处理的顺序。
     """
+    given = [inputs, mask, *initial_states, *(constants or [])]
+    if any(isinstance(known(x), Symbol) for x in given):
+        at = 2 + len(initial_states)
+
+        def run(*values):
+            inputs, mask, *rest = values
+            last, outputs, states = rnn(
+                step_function,
+                inputs,
+                rest[: at - 2],
+                go_backwards=go_backwards,
+                mask=mask,
+                constants=rest[at - 2 :],
+                unroll=unroll,
+                input_length=input_length,
+            )
+            return last, outputs, *states
+
+        last, outputs, *states = record_symbol(run, given, {})
+        return last, outputs, states
     if ndim(inputs) < 3:
         raise ValueError(
             explain(

@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import explain
 from ..utils.ownership import is_own
 from .state import changed, state
-from .tensors import Call, Operators, Symbol, Tensor, known, misfit, record_symbol, value
+from .tensors import Call, Operators, Symbol, Tensor, known, misfit, part, record_symbol, value
 
 
 class Operation(Call):
@@ -26,7 +26,7 @@ class Operation(Call):
     Without a backward rule (K.round, K.equal) it is there to be run again in another graph.
     """
 
-    __slots__ = ("primitive", "settings", "backward", "count")
+    __slots__ = ("primitive", "settings", "backward", "count", "lasting")
 
     def __init__(self, primitive, arguments, settings, backward, count):
         self.primitive = primitive
@@ -34,6 +34,8 @@ class Operation(Call):
         self.settings = settings
         self.backward = backward
         self.count = count
+        #: Made outside of any run, as in `build`: a run that uses its results makes them anew.
+        self.lasting = state.run is None
 
 
 def taping(on: bool):
@@ -98,6 +100,8 @@ def primitive(forward: Callable) -> Callable:
         if any(isinstance(setting, Operators) for setting in settings.values()):
             bound = signature.bind(*arguments, **settings)  # K.dot(x=a, y=b)
             arguments, settings = bound.args, bound.kwargs
+        if state.run is not None:
+            arguments = tuple(map(present, arguments))
         if any(isinstance(argument, Symbol) for argument in arguments):
             arguments = tuple(map(known, arguments))
             if any(isinstance(argument, Symbol) for argument in arguments):
@@ -117,6 +121,35 @@ def primitive(forward: Callable) -> Callable:
 
     call.is_primitive = True  # type: ignore[attr-defined]
     return call
+
+
+def present(x):
+    """What a tensor that was computed outside of any run is in this one; anything else as it is.
+
+    `self.kernel_i = self.kernel[:, :units]`, written in `build`, follows the weight so.
+    """
+    if not isinstance(x, Tensor) or x.operation is None or not x.operation.lasting:
+        return x
+    given = state.run.given.get((id(x.operation), x.index))
+    return replay(x, state.run.replayed) if given is None else given
+
+
+def replay(tensor: Tensor, results: dict):
+    """A tensor that was computed before, from what the variables hold now.
+
+    `results` holds what the operations gave, under their id and whether it was on the tape.
+    """
+
+    def now(a):
+        if isinstance(a, Tensor) and a.operation is not None:
+            return part(results[id(a.operation), state.recording][0], a.index)
+        return a
+
+    for made in operations_before(tensor.operation):
+        if (id(made), state.recording) not in results:
+            y = made.primitive(*map(now, made.arguments), **made.settings)
+            results[id(made), state.recording] = y, made  # which must not be freed before
+    return now(tensor)
 
 
 def operations_before(last: Operation | None, differentiable=False) -> list[Operation]:

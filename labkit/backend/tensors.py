@@ -29,6 +29,8 @@ class Operators:
     # NumPy must leave `array + tensor` to our reflected operators.
     __array_ufunc__ = None
     _keras_mask: Any = None
+    #: Whether training and prediction compute it differently.
+    _uses_learning_phase = False
 
 
 class Tensor(Operators):
@@ -195,7 +197,7 @@ def part(result: Any, index: int) -> Any:
     return result[index] if isinstance(result, list | tuple) else result
 
 
-def record_symbol(function, arguments, settings):
+def record_symbol(function, arguments, settings) -> Any:
     """The symbolic result of a call; two runs on ones show its shape and which axes vary."""
 
     def probe(batch: int, length: int):

@@ -125,7 +125,7 @@ def gate_weights(cell) -> dict[str, np.ndarray]:
     """已建好的单元的权重，按门拆开：W_i、U_i、b_i……；CuDNN 的换成普通的次序。"""
     if isinstance(cell, CuDNNCell):
         cell = copy.copy(cell)  # the conversion replaces attributes
-        cell.begin_sequence(None)
+        cell.begin_sequence()
     stored = {"W": K.get_value(cell.kernel), "U": K.get_value(cell.recurrent_kernel)}
     if cell.bias is not None:
         bias, twice = K.get_value(cell.bias), getattr(cell, "reset_after", False)

@@ -12,7 +12,7 @@ from .. import backend as K
 from ..arguments import validation
 from ..arguments.signatures import LayerType, call_arguments, parameters, plain, snake_case
 from ..backend.evaluation import Feed, Run
-from ..backend.state import state
+from ..backend.state import changed, state
 from ..backend.tape import for_reader, on_tensors, untaped
 from ..backend.tensors import Symbol, Tensor, Variable, known, record_symbol
 from ..errors import explain, nearest
@@ -308,8 +308,16 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         with nullcontext() if self.built else unchanged_by_failure(self), K.name_scope(self.name):
             self._prepare(inputs)
             if any(isinstance(x, Symbol) for x in to_list(inputs)):
-                return self._connect(inputs, mask, kwargs)
-            return self._compute(inputs, mask, kwargs)
+                outputs = self._connect(inputs, mask, kwargs)
+            else:
+                outputs = self._compute(inputs, mask, kwargs)
+        follows = self.uses_learning_phase and kwargs.get("training") is None
+        arriving = to_list(inputs, allow_tuple=True)
+        if follows or any(getattr(x, "_uses_learning_phase", False) for x in arriving):
+            for y in to_list(outputs):
+                if isinstance(y, Tensor | Symbol) and not any(y is x for x in arriving):
+                    y._uses_learning_phase = True
+        return outputs
 
     def _convert(self, inputs):
         if isinstance(inputs, list) and inputs and not any(hasattr(x, "shape") for x in inputs):
@@ -355,7 +363,9 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         self.assert_input_compatibility(inputs)
         if not self.built:
             self._built_for = unpack_shapes(inputs)
-            self.build(self._built_for)
+            # What `build` computes from its weights is no part of the run that asked for it.
+            with changed(run=None, recording=True):
+                self.build(self._built_for)
             self.built = True
             self.assert_input_compatibility(inputs)
             if self._initial_weights is not None:
@@ -381,6 +391,7 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
             outputs, masks = self.evaluate_call(inputs, mask, kwargs)
         else:
             with Run() as run:
+                run.keep(inputs, mask, *kwargs.values())
                 if any(isinstance(x, Tensor) for x in to_list(inputs)):
                     outputs, masks = self.evaluate_call(inputs, mask, kwargs)
                 else:

@@ -295,7 +295,7 @@ class Fitter(Trainer):
         if not count:
             empty: Any = []  # what Keras gave
             return empty
-        size = count if steps is not None else self._batch_size(batch_size, count)
+        size = count if steps is not None else self._batch_size(batch_size, count, partial=True)
         hooks = self._hooks(callbacks, {"batch_size": size, "samples": count, "steps": steps})
         hooks.on_predict_begin()
         step = self._reporting(self._predict_step, hooks, "predict")

@@ -258,6 +258,7 @@ def is_readers_own(layer) -> bool:
     parts = [
         type(layer),
         type(getattr(layer, "cell", layer)),
+        *map(type, getattr(layer, "cells", ())),
         *(getattr(layer, name, type(layer)) for name in FUNCTIONS),
     ]
     return not all(map(is_own, parts))

@@ -487,11 +487,26 @@ class Trainer(Network):
             where = f"{self._label()} 的输入"
             return standardize(where, x, self.input_names, shapes, may_be_empty)
 
-    def _batch_size(self, given: int | None, count: int) -> int:
-        """How many samples a batch has: 32, or what the Input fixes."""
+    def _batch_size(self, given: int | None, count: int, partial: bool = False) -> int:
+        """How many samples a batch has: 32, or what the Input fixes.
+
+        Keras asks a stateful model's caller for the size, unless it is 32; with `partial`, fewer
+        samples than that are one batch.
+        """
         fixed = self.inputs[0].shape[0]
-        size = positive(self._label(), "batch_size", (fixed or 32) if given is None else given)
-        if fixed is not None and (size != fixed or count % fixed):
+        usual = 32 if self.stateful else fixed or 32
+        size = positive(self._label(), "batch_size", usual if given is None else given)
+        whole = fixed or size
+        if self.stateful and count % size and not (partial and count < size):
+            raise ValueError(
+                explain(
+                    self._label(),
+                    f"{count} 个样本，batch_size={size}",
+                    "stateful 的状态按样本保存，样本数要是 batch_size 的整数倍（不写时是 32）",
+                    f"batch_size={whole}，样本数 {max(whole, count // whole * whole)}",
+                )
+            )
+        if fixed is not None and (min(size, count) != fixed or count % fixed):
             raise ValueError(
                 explain(
                     self._label(),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from .. import backend as K
 from ..arguments.types import (
     Activation,
@@ -21,13 +19,14 @@ from ..arguments.validation import choice, count, known_channels, rate, size
 from ..backend.config import normalize_data_format
 from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
-from .recurrent.cells import lstm_bias
+from .recurrent.cells import drawn, lstm_bias, with_gates
 from .recurrent.layers import CellLayer
 from .recurrent.rnn import RNN
 from .settings import take
 from .windows import stride_or_dilation, window_outputs
 
 
+@with_gates("ifco", "kernel", "recurrent_kernel", "bias")
 class ConvLSTM2DCell(Layer):
     """ConvLSTM2D 的一步：与 LSTMCell 相同，矩阵乘法换成二维卷积。
 
@@ -105,7 +104,7 @@ class ConvLSTM2DCell(Layer):
             dilation_rate=size(where, "dilation_rate", dilation_rate, 2),
         )
         self.state_size = (self.filters, self.filters)
-        self._masks = self._recurrent_masks = [None] * 4
+        self._dropout_mask = self._recurrent_dropout_mask = None
 
     @property
     def uses_learning_phase(self) -> bool:
@@ -141,25 +140,20 @@ class ConvLSTM2DCell(Layer):
         )
         return (shape[0], self.filters, *space) if first else (shape[0], *space, self.filters)
 
-    def begin_sequence(self, sequence, training=None, features=None) -> None:
-        """Draw a sequence's masks: the same at every step, one for each gate."""
-        shape = K.int_shape(sequence)
-        step = (shape[0], *shape[2:])
+    def begin_sequence(self) -> None:
+        """Forget the masks: the first step of a sequence draws those of all its steps."""
+        self._dropout_mask = self._recurrent_dropout_mask = None
 
-        def draw(shape, rate):
-            if not 0 < rate < 1 or not K.in_train_phase(True, False, training=training):
-                return [None] * 4
-            return [K.dropout(np.ones(shape, K.floatx()), level=rate) for _ in range(4)]
-
-        self._masks = draw(step, self.dropout)
-        self._recurrent_masks = draw(self.output_shape_of(step), self.recurrent_dropout)
-
-    def call(self, inputs, states):
+    def call(self, inputs, states, training=None):
         h, c = states
-        z = self._convolve(inputs, self.kernel, self._masks, self.strides, self.padding)
+        self._dropout_mask, masks = drawn(self._dropout_mask, inputs, self.dropout, training, 4)
+        self._recurrent_dropout_mask, recurrent_masks = drawn(
+            self._recurrent_dropout_mask, h, self.recurrent_dropout, training, 4
+        )
+        z = self._convolve(inputs, self.kernel, masks, self.strides, self.padding)
         if self.bias is not None:
             z = K.bias_add(z, self.bias, data_format=self.data_format)
-        z = z + self._convolve(h, self.recurrent_kernel, self._recurrent_masks, (1, 1), "same")
+        z = z + self._convolve(h, self.recurrent_kernel, recurrent_masks, (1, 1), "same")
         axis = 1 if self.data_format == "channels_first" else -1
         i, f, candidate, o = K.split(z, parts=4, axis=axis)
         gate = self.recurrent_activation

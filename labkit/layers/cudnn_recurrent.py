@@ -28,7 +28,10 @@ class CuDNNCell(Cell):
     def _build_bias(self, width):
         return self._weight("bias", (2 * width,))
 
-    def begin_sequence(self, sequence, training=None, features=None):
+    def _recurrent_draw(self):
+        return self.recurrent_initializer
+
+    def begin_sequence(self):
         kernel, recurrent_kernel, bias = self._stored
         self.kernel = transposed_gates(kernel, self.gates)
         self.recurrent_kernel = K.concatenate(

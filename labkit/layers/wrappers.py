@@ -14,7 +14,7 @@ from ..backend.tensors import Symbol
 from ..engine.base_layer import InputSpec, Layer, unpack_shapes
 from ..errors import explain
 from ..saving.serialization import deserialize
-from ..utils.generic_utils import has_arg, to_list
+from ..utils.generic_utils import has_arg, object_list_uid, to_list
 from .recurrent.rnn import TakesStates
 
 
@@ -126,6 +126,7 @@ class TimeDistributed(Wrapper):
     def __init__(self, layer, **kwargs):
         super().__init__(layer, **kwargs)
         self.supports_masking = True
+        self._input_map: dict[str, Any] = {}
 
     def assert_input_compatibility(self, inputs):
         if not self.built and (isinstance(inputs, list) or K.ndim(inputs) < 3):
@@ -171,6 +172,11 @@ class TimeDistributed(Wrapper):
     def _step(shape) -> tuple:
         """The shape of one step, out of the shape of a sequence."""
         return (shape[0], *shape[2:])
+
+    def _connect(self, inputs, mask, kwargs):
+        if not self._fixed_batch:
+            self._input_map[object_list_uid(inputs)] = K.merge_time(inputs)
+        return super()._connect(inputs, mask, kwargs)
 
     def compute_output_shape(self, input_shape):
         step = self.layer.compute_output_shape(self._step(input_shape))
@@ -387,6 +393,12 @@ class Bidirectional(TakesStates, Wrapper):
             case "mul":
                 return y * y_back
         return [y, y_back]
+
+    def get_losses_for(self, inputs=None):
+        own = super().get_losses_for(inputs)
+        if inputs is None:
+            return own
+        return [loss for layer in self._inner for loss in layer.get_losses_for(inputs)] + own
 
     def reset_states(self) -> None:
         """两个方向的状态都清零。"""

@@ -244,7 +244,7 @@ def test_recurrent_dropout_is_the_same_at_every_step(which, implementation):
     )
     x = np.ones((3, 6, 8))
     y = layer(x, training=True)
-    masks = layer.cell._masks if which == "dropout" else layer.cell._recurrent_masks
+    masks = getattr(layer.cell, f"_{which}_mask")
     assert len(masks) == (4 if implementation == 1 else 1)
     # The whole sequence by hand, with these masks at every step.
     W, U, b = layer.get_weights()

@@ -1,6 +1,6 @@
 """循环层与单元；文件名与 Keras 的 layers/recurrent.py 对应。"""
 
-from .cells import GRUCell, LSTMCell, SimpleRNNCell
+from .cells import GRUCell, LSTMCell, SimpleRNNCell, _generate_dropout_mask
 from .layers import GRU, LSTM, SimpleRNN
 from .rnn import RNN
 from .stacked import StackedRNNCells

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from ... import backend as K
 from ...arguments.types import Activation, Constraint, Initializer, Regularizer
 from ...arguments.validation import count, rate
+from ...backend.tensors import Symbol
 from ...engine.base_layer import Layer
 from ...errors import explain
+from ...initializers import Identity
 from ...manner import refuse
 from ..settings import take
 
 Implementation = Literal[1, 2]
+C = TypeVar("C", bound=type)
 
 
 class Cell(Layer):
@@ -37,6 +40,9 @@ class Cell(Layer):
     kernel: Any
     recurrent_kernel: Any
     bias: Any
+    recurrent_initializer: Callable[..., Any]
+    recurrent_regularizer: Any
+    recurrent_constraint: Any
 
     def _complete(self, dropout: float, recurrent_dropout: float) -> None:
         """The end of every cell's constructor: the shares to drop, and what follows from units."""
@@ -48,7 +54,7 @@ class Cell(Layer):
         )
         self.state_size = self.units if self.states == 1 else (self.units,) * self.states
         self.output_size = self.units
-        self._masks = self._recurrent_masks = [None]
+        self._dropout_mask = self._recurrent_dropout_mask = None
 
     @property
     def uses_learning_phase(self) -> bool:
@@ -58,26 +64,84 @@ class Cell(Layer):
     def build(self, input_shape):
         width = self.gates * self.units
         self.kernel = self._weight("kernel", (input_shape[-1], width))
-        self.recurrent_kernel = self._weight("recurrent_kernel", (self.units, width), "recurrent")
+        self.recurrent_kernel = self.add_weight(
+            "recurrent_kernel",
+            (self.units, width),
+            initializer=self._recurrent_draw(),
+            regularizer=self.recurrent_regularizer,
+            constraint=self.recurrent_constraint,
+        )
         self.bias = self._build_bias(width) if self.use_bias else None
         self.built = True
+
+    def _recurrent_draw(self):
+        """The recurrent kernel's initializer; Keras repeats the identity for each gate."""
+        if self.gates == 1 or not isinstance(self.recurrent_initializer, Identity):
+            return self.recurrent_initializer
+        # Keras leaves its gain out here.
+        return lambda shape, dtype=None: np.tile(np.eye(shape[0], dtype=dtype), self.gates)
 
     def _build_bias(self, width: int):
         return self._weight("bias", (width,))
 
-    def begin_sequence(self, sequence, training=None, features=None) -> None:
-        """Draw a sequence's masks: the same at every step, one per gate in implementation 1."""
+    def begin_sequence(self) -> None:
+        """Forget the masks: the first step of a sequence draws those of all its steps."""
+        self._dropout_mask = self._recurrent_dropout_mask = None
+
+    def _masks(self, x, h, training) -> tuple[list, list]:
+        """This sequence's masks for the input and for the state."""
         count = self.gates if self.implementation == 1 else 1
-        shape = K.int_shape(sequence)
+        self._dropout_mask, masks = drawn(self._dropout_mask, x, self.dropout, training, count)
+        self._recurrent_dropout_mask, recurrent = drawn(
+            self._recurrent_dropout_mask, h, self.recurrent_dropout, training, count
+        )
+        return masks, recurrent
 
-        def draw(width, rate):
-            if not 0 < rate < 1 or not K.in_train_phase(True, False, training=training):
-                return [None]
-            ones = np.ones((shape[0], width), K.floatx())
-            return [K.dropout(ones, level=rate) for _ in range(count)]
 
-        self._masks = draw(features or shape[-1], self.dropout)
-        self._recurrent_masks = draw(self.units, self.recurrent_dropout)
+def drawn(before: list | None, x, share: float, training, count: int) -> tuple[list | None, list]:
+    """A cell's masks for x: those to keep, drawn unless they were before, and those to use now."""
+    if not 0 < share < 1:
+        return before, [None]
+    if isinstance(x, Symbol):  # which phase it is shows when the graph runs
+        before = before or [
+            _generate_dropout_mask(K.ones_like(x), share, training) for _ in range(count)
+        ]
+        return before, before
+    if not K.in_train_phase(True, False, training=training):
+        return before, [None]
+    if before is None:
+        ones = np.ones(K.int_shape(x), K.floatx())
+        before = [K.dropout(ones, level=share) for _ in range(count)]
+    return before, before
+
+
+class Derived:
+    """An attribute that follows from others, until a subclass sets one of its own."""
+
+    def __init__(self, compute: Callable[[Any], Any]):
+        self.compute = compute
+
+    def __get__(self, cell, owner=None):
+        return self if cell is None else self.compute(cell)
+
+
+def with_gates(names: str, *weights: str) -> Callable[[C], C]:
+    """Give a class of cells Keras' names for one gate's columns: kernel_i, kernel_f and so on."""
+
+    def columns(weight: str, index: int) -> Derived:
+        def compute(cell):
+            W = getattr(cell, weight)
+            return None if W is None else K.split(W, parts=len(names))[index]
+
+        return Derived(compute)
+
+    def add(cell_class):
+        for weight in weights:
+            for index, name in enumerate(names):
+                setattr(cell_class, f"{weight}_{name}", columns(weight, index))
+        return cell_class
+
+    return add
 
 
 def one_or_two(where: str, implementation) -> int:
@@ -150,14 +214,16 @@ class SimpleRNNCell(Cell):
         )
         self._complete(dropout, recurrent_dropout)
 
-    def call(self, inputs, states):
-        z = masked_dot(inputs, self.kernel, self._masks)
+    def call(self, inputs, states, training=None):
+        masks, recurrent_masks = self._masks(inputs, states[0], training)
+        z = masked_dot(inputs, self.kernel, masks)
         if self.bias is not None:
             z = K.bias_add(z, self.bias)
-        h = self.activation(z + masked_dot(states[0], self.recurrent_kernel, self._recurrent_masks))
+        h = self.activation(z + masked_dot(states[0], self.recurrent_kernel, recurrent_masks))
         return h, [h]
 
 
+@with_gates("zrh", "kernel", "recurrent_kernel", "input_bias", "recurrent_bias")
 class GRUCell(Cell):
     """GRU 的一步：输入 x_t 与上一步的 h，得到新的 h。
 
@@ -174,6 +240,8 @@ class GRUCell(Cell):
 
     gates = 3
     reset_after: bool
+    input_bias = Derived(lambda cell: cell._biases()[0])
+    recurrent_bias = Derived(lambda cell: cell._biases()[1])
 
     def __init__(
         self,
@@ -220,15 +288,20 @@ class GRUCell(Cell):
     def _build_bias(self, width):
         return self._weight("bias", (2, width) if self.reset_after else (width,))
 
-    def call(self, inputs, states):
-        u, h, masks = self.units, states[0], self._recurrent_masks
+    def _biases(self) -> tuple[Any, Any]:
+        """What is added to the input's product, and to the state's."""
+        if self.bias is not None and self.reset_after:
+            return self.bias[0], self.bias[1]
+        return self.bias, None
+
+    def call(self, inputs, states, training=None):
+        u, h = self.units, states[0]
+        input_masks, masks = self._masks(inputs, h, training)
         if self.implementation == 2 and masks[0] is not None:
             h, masks = h * masks[0], [None]  # Keras drops out the state itself here
-        bias = recurrent_bias = self.bias
-        if self.bias is not None and self.reset_after:
-            bias, recurrent_bias = self.bias[0], self.bias[1]
+        bias, recurrent_bias = self._biases()
 
-        x_zr, x_h = split_at(masked_dot(inputs, self.kernel, self._masks), 2 * u, bias)
+        x_zr, x_h = split_at(masked_dot(inputs, self.kernel, input_masks), 2 * u, bias)
         U_zr, U_h = self.recurrent_kernel[:, : 2 * u], self.recurrent_kernel[:, 2 * u :]
         h_zr = masked_dot(h, U_zr, masks[:2])
         h_h = h if masks[-1] is None else h * masks[-1]
@@ -261,6 +334,7 @@ def add_parts(first, second, bias, width: int):
     )
 
 
+@with_gates("ifco", "kernel", "recurrent_kernel", "bias")
 class LSTMCell(Cell):
     """LSTM 的一步：输入 x_t 与上一步的 [h, c]，得到新的 h 与 c。
 
@@ -318,10 +392,11 @@ class LSTMCell(Cell):
     def _build_bias(self, width):
         return lstm_bias(self, width, self.units)
 
-    def call(self, inputs, states):
+    def call(self, inputs, states, training=None):
         h, c = states
-        z = masked_dot(inputs, self.kernel, self._masks)
-        z = z + masked_dot(h, self.recurrent_kernel, self._recurrent_masks)
+        masks, recurrent_masks = self._masks(inputs, h, training)
+        z = masked_dot(inputs, self.kernel, masks)
+        z = z + masked_dot(h, self.recurrent_kernel, recurrent_masks)
         if self.bias is not None:
             z = K.bias_add(z, self.bias)
         i, f, candidate, o = K.split(z, parts=4)
@@ -351,3 +426,12 @@ def forget_one(initializer, units: int):
         return np.concatenate([initializer((units,), dtype=dtype), np.ones(units, dtype), rest])
 
     return draw
+
+
+def _generate_dropout_mask(ones, rate, training=None, count=1):
+    """Dropout masks in the shape of `ones`; Keras' cells, and those made after them, draw so."""
+    masks = [
+        K.in_train_phase(lambda: K.dropout(ones, level=rate), ones, training=training)
+        for _ in range(count)
+    ]
+    return masks if count > 1 else masks[0]

@@ -7,12 +7,19 @@ from typing import Any
 import numpy as np
 
 from ... import backend as K
-from ...backend.tensors import Symbol
-from ...engine.base_layer import InputSpec, Layer
+from ...backend.tape import on_tensors
+from ...backend.tensors import Symbol, known, record_symbol
+from ...engine.base_layer import InputSpec, Layer, is_readers_own
+from ...engine.graph import layers_within
 from ...errors import explain
 from ...saving.serialization import deserialize
 from ...utils.generic_utils import has_arg, to_list
 from .stacked import StackedRNNCells, uses_learning_phase
+
+
+def is_symbolic(x) -> bool:
+    """Whether x is a symbol that has no value now."""
+    return isinstance(known(x), Symbol)
 
 
 class TakesStates(Layer):
@@ -236,35 +243,57 @@ class RNN(TakesStates):
 
     def get_initial_state(self, inputs) -> list:
         """全 0 的初始状态，batch 大小取自 inputs。"""
-        return [np.zeros(shape, K.floatx()) for shape in self._state_shapes(K.int_shape(inputs))]
+
+        def zeros(x):
+            shapes = self._state_shapes(K.int_shape(x))
+            return tuple(K.constant(0.0, shape=shape) for shape in shapes)
+
+        return list(record_symbol(zeros, [inputs], {}) if is_symbolic(inputs) else zeros(inputs))
 
     def call(self, inputs, mask=None, training=None, initial_state=None, constants=None):
         sequence, states, fixed = self._split(inputs)
         initial = states or (initial_state and to_list(initial_state, allow_tuple=True))
-        fixed = fixed or (constants and to_list(constants, allow_tuple=True))
+        fixed = fixed or to_list(constants or [], allow_tuple=True)
         if not initial:
             initial = self.states if self.stateful else self.get_initial_state(sequence)
         self._check_states(initial, K.int_shape(sequence))
-        # A cell may draw dropout masks or convert weights, once for the whole sequence.
-        if hasattr(self.cell, "begin_sequence"):
-            self.cell.begin_sequence(sequence, training)
-        last, outputs, states = K.rnn(
-            self._step(fixed, training),
-            sequence,
-            initial,
-            go_backwards=self.go_backwards,
-            mask=to_list(mask)[0] if mask is not None else None,
-            unroll=self.unroll,
-        )
+        mask = to_list(mask)[0] if mask is not None else None
+        arguments = [sequence, mask, *initial, *fixed]
+
+        def run(sequence, mask, *rest):
+            at = len(initial)
+            return self._over_time(sequence, mask, rest[:at], rest[at:], training)
+
+        if is_readers_own(self) or is_readers_own(self.cell):
+            run = on_tensors(run)
+        symbolic = any(map(is_symbolic, arguments))
+        last, outputs, *states = record_symbol(run, arguments, {}) if symbolic else run(*arguments)
         if self.stateful:
             self.add_update(list(zip(self.states, states, strict=True)), inputs)
         y = outputs if self.return_sequences else last
         return [y, *states] if self.return_state else y
 
+    def _over_time(self, sequence, mask, initial, constants, training) -> tuple:
+        """The cell over time: the last output, all outputs and the states."""
+        # A cell, or one inside it, may draw dropout masks or convert weights for every sequence.
+        parts: Any = layers_within(self.cell) if isinstance(self.cell, Layer) else [self.cell]
+        for part in parts:
+            if hasattr(part, "begin_sequence"):
+                part.begin_sequence()
+        last, outputs, states = K.rnn(
+            self._step(constants, training),
+            sequence,
+            initial,
+            go_backwards=self.go_backwards,
+            mask=mask,
+            unroll=self.unroll,
+        )
+        return last, outputs, *states
+
     def _step(self, constants, training):
         settings = {"training": training} if has_arg(self.cell.call, "training") else {}
         if constants:
-            settings["constants"] = constants
+            settings["constants"] = list(constants)
         return lambda x, states: self.cell.call(x, states, **settings)
 
     def reset_states(self, states=None) -> None:

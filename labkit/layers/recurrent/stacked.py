@@ -65,13 +65,6 @@ class StackedRNNCells(Layer):
             shape = (shape[0], output_size(cell))
         self.built = True
 
-    def begin_sequence(self, sequence, training=None) -> None:
-        """一个序列开始：让每个单元准备好自己的 Dropout 掩码。"""
-        for number, cell in enumerate(self.cells):
-            if hasattr(cell, "begin_sequence"):
-                width = None if number == 0 else output_size(self.cells[number - 1])
-                cell.begin_sequence(sequence, training, width)
-
     def call(self, inputs, states, constants=None, training=None):
         states, groups = list(states), []
         for cell in self._in_state_order(self.cells):
@@ -116,6 +109,10 @@ class StackedRNNCells(Layer):
     @property
     def losses(self):
         return [loss for cell in self._layers for loss in cell.losses] + super().losses
+
+    def get_losses_for(self, inputs=None):
+        cells = [loss for cell in self._layers for loss in cell.get_losses_for(inputs)]
+        return cells + super().get_losses_for(inputs)
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
