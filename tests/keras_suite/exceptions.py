@@ -3,7 +3,7 @@
 TENSORFLOW = "uses TensorFlow's own objects"
 THEANO = "wants the Theano backend, and fails in Keras without it"
 ROUNDING = "asserts the last bit of NumPy's own float32 exp, which differs between its versions"
-LUCK = "wants more than 2 epochs give with some of the random weights that a model starts with"
+LUCK = "wants an accuracy that Keras, too, reaches with some of the random first weights only"
 REDRAWN = "evaluates one random tensor again and wants other numbers; here a tensor has its value"
 PREPROCESSING = "needs Keras-Preprocessing"
 APPLICATIONS = "needs keras-applications, and downloads weights"
@@ -104,6 +104,12 @@ UNSTABLE = {
         {"test_in_top_k": "its own answer takes ties in the order of the machine's sorting"},
     ),
     **named("keras/activations_test.py", {"test_selu": ROUNDING}),
+    **named(
+        "integration_tests/test_temporal_data_tasks.py",
+        dict.fromkeys(
+            ("test_temporal_classification", "test_temporal_classification_functional"), LUCK
+        ),
+    ),
     **named(
         "keras/optimizers_test.py",
         dict.fromkeys(("test_rmsprop", "test_adam", "test_adamax", "test_adam_amsgrad"), LUCK),
