@@ -98,9 +98,10 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         self._regularized: list[tuple[Callable, Variable]] = []
         self._inbound_nodes: list[Node] = []
         self._outbound_nodes: list[Node] = []
-        self._losses: list[Any] = []
-        self._updates: list[Any] = []
-        # Added outside call: (the inputs that it depends on, or None; the loss or update).
+        # Added in the latest run, and outside call: (the inputs that it depends on, or None; the
+        # loss or update).
+        self._losses: list[tuple[tuple | None, Any]] = []
+        self._updates: list[tuple[tuple | None, Any]] = []
         self._lasting_losses: list[tuple[tuple | None, Any]] = []
         self._lasting_updates: list[tuple[tuple | None, Any]] = []
         self._run: Run | None = None
@@ -181,13 +182,12 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
 
         inputs 是这一项由哪些输入决定；不给就与输入无关。
         """
-        terms = [] if losses is None else to_list(losses)
+        terms, key = [] if losses is None else to_list(losses), input_key(inputs)
         if state.run is None:
-            key = input_key(inputs)
             self._lasting_losses = [*self._lasting_losses, *((key, term) for term in terms)]
             return
         self._begin_run()
-        self._losses = [*self._losses, *terms]
+        self._losses = [*self._losses, *((key, term) for term in terms)]
         state.run.losses += terms
         if inputs is not None:
             state.run.conditional.update(map(id, terms))
@@ -199,15 +199,15 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         """
         if updates is None:
             return
-        pairs = [updates] if isinstance(updates, tuple) else list(updates)
+        pairs = to_list(updates)
+        key = input_key(inputs)
         if state.run is None:
-            key = input_key(inputs)
             self._lasting_updates = [*self._lasting_updates, *((key, pair) for pair in pairs)]
             return
         if not self.trainable and not self.stateful:
             return
         self._begin_run()
-        self._updates = [*self._updates, *pairs]
+        self._updates = [*self._updates, *((key, pair) for pair in pairs)]
         state.run.updates += pairs
         if self.stateful:
             state.run.state_updates += pairs
@@ -221,7 +221,7 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         接在 Input 上的层，调用加上的是符号张量；没有接上的层，是最近一次计算的数值。
         """
         if state.run is not None or not self._graph_nodes:
-            terms = self._losses
+            terms = [loss for _, loss in self._losses]
         else:
             terms = [loss for node in self._graph_nodes for loss in effects(node).losses]
         return [*self._penalties(), *terms, *(current(x) for _, x in self._lasting_losses)]
@@ -253,6 +253,8 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         """由 inputs 决定的损失项；inputs=None 时是与输入无关的各项（权重的正则项等）。"""
         key = input_key(inputs)
         added = [current(loss) for k, loss in self._lasting_losses if k == key]
+        if not self._graph_nodes:
+            added += [loss for k, loss in self._losses if k == key]
         penalties = self._penalties() if key is None else []
         return [*penalties, *self._effects("losses", inputs), *added]
 
@@ -262,6 +264,8 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
             return []
         key = input_key(inputs)
         added = [pair for k, pair in self._lasting_updates if k == key]
+        if not self._graph_nodes:
+            added += [pair for k, pair in self._updates if k == key]
         return [*self._effects("updates", inputs), *added]
 
     @property
@@ -273,7 +277,7 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         if not self.trainable and not self.stateful:
             return []
         if not self._graph_nodes:
-            called = self._updates
+            called = [pair for _, pair in self._updates]
         else:
             called = [pair for node in self._graph_nodes for pair in effects(node).updates]
         return [*called, *(pair for _, pair in self._lasting_updates)]
@@ -311,12 +315,10 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
                 outputs = self._connect(inputs, mask, kwargs)
             else:
                 outputs = self._compute(inputs, mask, kwargs)
-        follows = self.uses_learning_phase and kwargs.get("training") is None
-        arriving = to_list(inputs, allow_tuple=True)
-        if follows or any(getattr(x, "_uses_learning_phase", False) for x in arriving):
-            for y in to_list(outputs):
-                if isinstance(y, Tensor | Symbol) and not any(y is x for x in arriving):
-                    y._uses_learning_phase = True
+                if self.uses_learning_phase and kwargs.get("training") is None:
+                    for y in to_list(outputs):
+                        if isinstance(y, Tensor):
+                            y._uses_learning_phase = True  # a symbol says so by its record
         return outputs
 
     def _convert(self, inputs):

@@ -83,7 +83,6 @@ class ByFan(Initializer):
         ({"kernel_constraint": NotNegative()}, 1.9212, [0.6116, 0.0369, 0.0442, 0.0288]),
         ({"kernel_constraint": sum_to_one}, 1.819, [0.3132, 0.1661, 0.1118, 0.2337]),
     ],
-    ids=str,
 )
 def test_what_others_wrote_trains_as_in_keras(settings, loss, kernel):
     model = Sequential([Dense(3, input_shape=(4,), **settings)])
