@@ -151,7 +151,7 @@ def test_slice_arrays():
     x = np.arange(5)
     assert [a if a is None else a.tolist() for a in slice_arrays([x, None], 1, 3)] == [[1, 2], None]
     assert slice_arrays(x, np.array([0, 4])).tolist() == [0, 4]
-    assert slice_arrays(x, 2).tolist() == [2, 3, 4] and slice_arrays(None) == [None]
+    assert slice_arrays(x, 2) == slice_arrays(None) == [None]
     check(ValueError, "stop=3", lambda: slice_arrays([x], [0, 1], 3))
 
 

@@ -120,6 +120,9 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         """由输入形状算输出形状。没有改写时，用全 1 的输入实际算一次来得到。"""
         if type(self).compute_output_shape is not Layer.compute_output_shape:
             return input_shape  # Keras' rule, which a subclass that calls super() goes by
+        return self._probed_shape(input_shape)
+
+    def _probed_shape(self, input_shape):
         several = isinstance(input_shape, list)
         symbols = [
             Symbol(shape, K.floatx(), "probe")
@@ -414,17 +417,8 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
 
     def _checked_call(self, inputs, **kwargs):
         """call, whose results must be tensors; those of NumPy have no gradient."""
-        outputs = self.call(inputs, **kwargs)
+        outputs = require_tensors(f"{self._label()}.call", self.call(inputs, **kwargs))
         for y in to_list(outputs, allow_tuple=True):
-            if not isinstance(y, Tensor | Symbol | np.ndarray | np.generic):
-                raise TypeError(
-                    explain(
-                        f"{self._label()}.call",
-                        f"返回值 {y!r}"[:80],
-                        "call 返回张量，几个输出写成张量的列表",
-                        "在 call 的最后写 return y" if y is None else "return 由 K 函数算出的张量",
-                    )
-                )
             if isinstance(y, np.ndarray | np.generic) and is_readers_own(self):
                 refuse(
                     TypeError(

@@ -11,7 +11,7 @@ from ..arguments.signatures import call_arguments
 from ..backend.evaluation import Run
 from ..backend.tape import for_reader
 from ..backend.tensors import Symbol
-from ..engine.base_layer import InputSpec, Layer, unpack_shapes
+from ..engine.base_layer import InputSpec, Layer, input_key, unpack_shapes
 from ..errors import explain
 from ..saving.serialization import deserialize
 from ..utils.generic_utils import has_arg, object_list_uid, to_list
@@ -87,6 +87,20 @@ class Wrapper(Layer):
     def get_losses_for(self, inputs=None):
         own = super().get_losses_for(inputs)
         return [*self._inner_penalties(), *own] if inputs is None else own
+
+    @property
+    def updates(self):
+        inner = [pair for layer in self._inner for _, pair in layer._lasting_updates]
+        return [*super().updates, *(inner if self.trainable or self.stateful else [])]
+
+    def get_updates_for(self, inputs=None):
+        key, own = input_key(inputs), super().get_updates_for(inputs)
+        inner = [p for layer in self._inner for k, p in layer._lasting_updates if k == key]
+        return [*own, *(inner if self.trainable or self.stateful else [])]
+
+    def _updates_to_run(self, nodes):
+        inner = [update for layer in self._inner for update in layer._updates_to_run([])]
+        return super()._updates_to_run(nodes) + inner
 
     @property
     def activity_regularizer(self):

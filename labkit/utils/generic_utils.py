@@ -295,7 +295,7 @@ def not_code(text: str) -> ValueError:
 def slice_arrays(arrays, start: Any = None, stop=None):
     """每个数组取同样的一段：start 到 stop，或 start 是下标的列表。
 
-    arrays 是一个数组、数组的列表（里面的 None 保持 None），或 None（得到 [None]）。
+    arrays 是数组的列表，里面的 None 保持 None。一个数组只按下标的列表取，别的得到 [None]。
     """
     if arrays is None:
         return [None]
@@ -313,7 +313,8 @@ def slice_arrays(arrays, start: Any = None, stop=None):
         picked = picked.tolist()  # HDF5 wants lists
     if isinstance(arrays, list):
         return [None if x is None else x[picked] for x in arrays]
-    return arrays[picked]
+    # As in Keras, an array alone is cut only where its rows are listed.
+    return arrays[picked] if hasattr(start, "__len__") else [None]
 
 
 def has_arg(fn: Callable, name: str, accept_all: bool = False) -> bool:
