@@ -97,6 +97,6 @@ def entrance(model, inputs: list, count: int) -> list[Symbol]:
     return [
         x
         if isinstance(x, Symbol) and x._keras_history is not None
-        else Input(tensor=x, name=f"input_wrapper_for_{getattr(x, 'name', 'input')}")
-        for x in inputs
+        else Input(tensor=x, name=f"input_{i}_wrapper_for_{getattr(x, 'name', 'input')}")
+        for i, x in enumerate(inputs, 1)
     ]

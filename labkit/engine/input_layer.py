@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import backend as K
 from ..arguments import validation
-from ..backend.tensors import Record, Symbol
+from ..backend.tensors import Record, Symbol, Tensor
 from ..errors import explain
 from ..utils.generic_utils import unpack_singleton
 from .base_layer import Layer
@@ -69,6 +69,12 @@ class InputLayer(Layer):
             "sparse": self.sparse,
             "name": self.name,
         }
+
+
+def given_tensor(symbol: Symbol) -> Tensor | None:
+    """The tensor that Input(tensor=…) was given, whose value stands for data."""
+    tensor = symbol.record.arguments[0] if isinstance(symbol.record, Record) else None
+    return tensor if isinstance(tensor, Tensor) else None
 
 
 def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, tensor=None) -> Symbol:

@@ -25,6 +25,7 @@ from ..utils.ownership import is_own
 from .base_layer import Layer
 from .data import by_output, check_targets, dense, standardize
 from .graph import unchanged_by_failure
+from .input_layer import given_tensor
 from .network import Network
 from .training_utils import (
     check_array_length_consistency,
@@ -357,7 +358,7 @@ class Trainer(Network):
 
     @property
     def _feed_inputs(self) -> list[Symbol]:
-        return self.inputs
+        return [x for x in self.inputs if given_tensor(x) is None]
 
     @property
     def _feed_targets(self) -> list[Symbol]:
@@ -483,9 +484,15 @@ class Trainer(Network):
     def _inputs(self, x, may_be_empty=False) -> list[np.ndarray]:
         with unchanged_by_failure(self):
             self._ensure_built(x)
-            shapes = [t.shape for t in self.inputs]
-            where = f"{self._label()} 的输入"
-            return standardize(where, x, self.input_names, shapes, may_be_empty)
+            fed = [t for t in self.inputs if given_tensor(t) is None]
+            names = [
+                name for t, name in zip(self.inputs, self.input_names, strict=True) if t in fed
+            ]
+            where, shapes = f"{self._label()} 的输入", [t.shape for t in fed]
+            nothing = not fed and (x is None or len(x) == 0)
+            arrays = iter([] if nothing else standardize(where, x, names, shapes, may_be_empty))
+            tensors = map(given_tensor, self.inputs)
+            return [next(arrays) if tensor is None else K.eval(tensor) for tensor in tensors]
 
     def _batch_size(self, given: int | None, count: int, partial: bool = False) -> int:
         """How many samples a batch has: 32, or what the Input fixes.

@@ -6,7 +6,7 @@ import pytest
 from labkit import backend as K
 from labkit.engine import get_source_inputs
 from labkit.layers import Dense, Dropout, Input, Layer, Reshape, add, concatenate
-from labkit.models import Model
+from labkit.models import Model, Sequential, clone_model
 from labkit.optimizers import SGD
 from tests.mistakes import check
 from tests.slopes import normal
@@ -205,3 +205,18 @@ def test_a_layer_may_go_by_the_rule_of_the_base():
 
     y, z = Twice()(Input((4, 3)))
     assert y.shape == z.shape == (None, 4, 3)
+
+
+def test_input_with_a_tensor_of_its_own_needs_no_data():
+    """As in Keras: `train_on_batch(None, y)`, and the tensor's value is what is learnt from."""
+    x, y = np.random.rand(6, 4), np.random.rand(6, 2)
+    model = Sequential([Dense(2, input_shape=(4,))])
+    inner = clone_model(model, input_tensors=K.variable(x))
+    inner.set_weights(model.get_weights())
+    both = Model([Input(tensor=K.variable(x)), i := Input((4,))], Dense(2)(i))
+    for compiled in (model, inner, both):
+        compiled.compile("sgd", "mse")
+    assert inner.train_on_batch(None, y) == model.train_on_batch(x, y)
+    np.testing.assert_array_equal(inner.get_weights()[0], model.get_weights()[0])
+    assert model._feed_inputs == model.inputs and not inner._feed_inputs
+    assert both._feed_inputs == [i] and both.train_on_batch(x, y) > 0
