@@ -15,6 +15,7 @@ BUILD = "is about building the site"
 PROCESS = "starts processes"
 THREAD = "runs coroutines in a thread; in a browser, tests/live runs cells"
 HDF5 = "needs h5py"
+SCIPY = "needs SciPy"
 SLOW = "takes 25 s there"
 SAVING = "tests/test_saving.py::test_"
 CONTINUED = f"{SAVING}a_loaded_model_goes_on_training_as_if_nothing_had_been"
@@ -31,6 +32,7 @@ LEFT_OUT_PATHS = {
     "tests/test_in_pyodide.py": "starts this run",
     "tests/test_lab.py": BROWSER,
     "tests/test_lab_waiting.py": BROWSER,
+    "tests/test_keras_suite.py": PROCESS,
     "tests/test_licences.py": BUILD,
     "tests/test_markdown.py": BUILD,
     "tests/test_not_found.py": BROWSER,
@@ -54,7 +56,8 @@ LEFT_OUT_TESTS = {
     "tests/test_utils.py::test_binary_streams": HDF5,
     "tests/test_utils.py::test_h5_matrix": HDF5,
     "tests/test_utils.py::test_h5dict": HDF5,
-    "tests/engine/test_fitting.py::test_sparse_matrices": "needs SciPy",
+    "tests/backend/test_variables.py::test_a_sparse_matrix": SCIPY,
+    "tests/engine/test_fitting.py::test_sparse_matrices": SCIPY,
     "tests/test_enqueuers.py::test_processes": PROCESS,
     "tests/test_enqueuers.py::test_threads": "starts threads",
     f"{CONTINUED}[adadelta-.h5]": HDF5,

@@ -484,14 +484,12 @@ class Trainer(Network):
     def _inputs(self, x, may_be_empty=False) -> list[np.ndarray]:
         with unchanged_by_failure(self):
             self._ensure_built(x)
-            fed = [t for t in self.inputs if given_tensor(t) is None]
-            names = [
-                name for t, name in zip(self.inputs, self.input_names, strict=True) if t in fed
-            ]
-            where, shapes = f"{self._label()} 的输入", [t.shape for t in fed]
-            nothing = not fed and (x is None or len(x) == 0)
+            tensors = list(map(given_tensor, self.inputs))
+            named = zip(tensors, self.input_names, strict=True)
+            names = [name for tensor, name in named if tensor is None]
+            where, shapes = f"{self._label()} 的输入", [t.shape for t in self._feed_inputs]
+            nothing = not names and (x is None or len(x) == 0)
             arrays = iter([] if nothing else standardize(where, x, names, shapes, may_be_empty))
-            tensors = map(given_tensor, self.inputs)
             return [next(arrays) if tensor is None else K.eval(tensor) for tensor in tensors]
 
     def _batch_size(self, given: int | None, count: int, partial: bool = False) -> int:

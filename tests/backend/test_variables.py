@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import sparse
 
 from labkit import backend as K
 from labkit.layers import Dense, Input
@@ -30,6 +29,8 @@ def test_shapes_as_tensorflow_writes_them():
 
 
 def test_a_sparse_matrix_becomes_a_plain_variable():
+    from scipy import sparse
+
     x = sparse.csr_matrix(([7.0, 2.0], ([0, 2], [4, 3])), shape=(4, 5))
     np.testing.assert_array_equal(K.eval(K.variable(x)), x.toarray())
 
