@@ -97,6 +97,6 @@ def entrance(model, inputs: list, count: int) -> list[Symbol]:
     return [
         x
         if isinstance(x, Symbol) and x._keras_history is not None
-        else Input(tensor=x, name=f"input_{i}_wrapper_for_{getattr(x, 'name', 'input')}")
-        for i, x in enumerate(inputs, 1)
+        else Input(tensor=x, name=f"input_wrapper_for_{x.name}" + (f"_{i}" if i else ""))
+        for i, x in enumerate(inputs)
     ]
