@@ -1,8 +1,9 @@
 """Everything that holds for the whole process, in one place.
 
 What stands elsewhere: the tables of names, utils.generic_utils.get_custom_objects (where Keras
-keeps it) and saving.serialization.KNOWN, the random generators of NumPy and Python,
-and what tensors.Call is freeing.
+keeps it) and saving.serialization.KNOWN, the functions that Lambda layers keep
+(layers.core.function), the manner (labkit.manner, below all that ask for it), the random generators
+of NumPy and Python, and what tensors.Call is freeing.
 """
 
 from __future__ import annotations

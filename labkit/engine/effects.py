@@ -60,6 +60,7 @@ class Effect:
     """The record of such a symbol: it is taken from the run of its node."""
 
     needs_tape = False
+    uses_learning_phase = False
 
     def __init__(self, node: Node, kind: str, index: int, slot: int | None = None):
         self.node, self.kind, self.index, self.slot = node, kind, index, slot
