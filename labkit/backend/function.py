@@ -39,8 +39,10 @@ class Function:
         return any(x.record is not None and x.record.needs_tape for x in symbols)
 
     def __call__(self, inputs) -> list[np.ndarray]:
-        """按顺序给出每个输入的数组，返回每个输出的数组。"""
-        if not isinstance(inputs, list | tuple) or len(inputs) != len(self.inputs):
+        """按顺序给出每个输入的数组，返回每个输出的数组。末尾的学习阶段可以不给，是 0。"""
+        phase_last = bool(self.inputs) and not isinstance(self.inputs[-1], Symbol)
+        counts = {len(self.inputs), len(self.inputs) - phase_last}
+        if not isinstance(inputs, list | tuple) or len(inputs) not in counts:
             kind = TypeError if not isinstance(inputs, list | tuple) else ValueError
             count = len(inputs) if isinstance(inputs, list | tuple) else type(inputs).__name__
             raise kind(
@@ -52,7 +54,7 @@ class Function:
                 )
             )
         symbols, values, phase = [], [], 0
-        for x, given in zip(self.inputs, inputs, strict=True):
+        for x, given in zip(self.inputs, inputs, strict=False):
             if isinstance(x, Symbol):
                 symbols.append(x)
                 values.append(self._array(x, given))

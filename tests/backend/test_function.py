@@ -23,6 +23,7 @@ def test_learning_phase_among_the_inputs():
     model = Sequential([Dropout(0.5, input_shape=(3,))])
     f = K.function([model.input, K.learning_phase()], [model.output])
     np.testing.assert_array_equal(f([X, 0])[0], X)
+    np.testing.assert_array_equal(f([X])[0], X)  # TensorFlow's placeholder has 0 for a default
     dropped = f([X, 1])[0]
     assert set(np.unique(np.round(dropped / X, 4))) == {0.0, 2.0}
 
