@@ -44,6 +44,28 @@ def longer_after_call():
     return model.predict(X).shape
 
 
+def weighed_elsewhere():
+    x = Input((3,))
+    model = Model(x, [layers.Dense(1, kernel_initializer="zeros")(x) for _ in range(2)])
+    model.compile(optimizers.SGD(0.0), "mse")
+    fit = model.fit(X, [Y, Y], sample_weight={"elsewhere": np.zeros(4)}, verbose=0)
+    return fit.history["loss"]
+
+
+def without_penalty():
+    dense = layers.Dense(
+        1, kernel_initializer="ones", kernel_regularizer=lambda w: None, input_shape=(3,)
+    )
+    model = Sequential([dense])
+    model.compile("sgd", "mse")
+    return model.evaluate(X * 0, Y, verbose=0)
+
+
+def one_number_for_all():
+    model = Sequential([layers.Lambda(lambda x: K.sum(x), input_shape=(3,))])
+    return model.predict(np.ones((4, 3)), batch_size=3).tolist()
+
+
 #: What is written, what Keras gave.
 ACCEPTED = {
     "no units": (lambda: shape_of(layers.Dense(0), 3), (2, 0)),
@@ -77,6 +99,13 @@ ACCEPTED = {
     ),
     "fewer and more weights": (frozen_ends, [[[2.0], [2.0], [2.0]], [1.0]]),
     "a layer after the call": (longer_after_call, (4, 1)),
+    "weights for an output that does not exist": (weighed_elsewhere, [2.0]),
+    "a penalty that is None": (without_penalty, 1.0),
+    "an output without rows": (one_number_for_all, [9.0, 9.0, 9.0, 3.0]),
+    "an unknown setting of a callback": (
+        lambda: callbacks.ReduceLROnPlateau(patient=3).patience,
+        10,
+    ),
     "a class below 0": (lambda: to_categorical([-1, 2]).tolist(), [[0, 0, 1], [0, 0, 1]]),
 }
 

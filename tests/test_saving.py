@@ -285,6 +285,38 @@ def test_weights_that_do_not_fit_change_nothing(tmp_path):
         same_names.load_weights(path, by_name=True, skip_mismatch=True)
 
 
+def renamed_to_one_name():
+    model = Sequential([Dense(3, name="a", input_shape=(3,)), Dense(3, name="b")])
+    model.layers[1].name = "a"
+    return model
+
+
+def test_equal_names_are_not_stored_over_each_other(tmp_path):
+    model = renamed_to_one_name()
+    path = tmp_path / "w.h5"
+    for use in (lambda: model.save_weights(path), lambda: model.save(path)):
+        check(ValueError, "几层都叫 'a'", use, model)
+    assert not list(tmp_path.iterdir())
+    tree = {}
+    check(ValueError, "几层都叫 'a'", lambda: model.save(tree), model)
+    model.save_weights(tmp_path / "w.npz")
+    again = renamed_to_one_name()
+    by_name = lambda: again.load_weights(tmp_path / "w.npz", by_name=True)  # noqa: E731
+    check(ValueError, "几层都叫 'a'", by_name, again)
+    again.load_weights(tmp_path / "w.npz")
+    for got, stored in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(got, stored)
+
+
+def test_layers_of_equal_names_all_take_what_the_file_has_under_it(tmp_path):
+    stored = Sequential([Dense(3, name="a", input_shape=(3,)), Dense(3, name="b")])
+    stored.save_weights(tmp_path / "w.npz")
+    model = renamed_to_one_name()
+    model.load_weights(tmp_path / "w.npz", by_name=True)  # as in Keras
+    for layer in model.layers:
+        np.testing.assert_array_equal(layer.get_weights()[0], stored.layers[0].get_weights()[0])
+
+
 @pytest.mark.parametrize(
     ("use", "raises", "received"),
     [

@@ -170,7 +170,10 @@ class ReduceLROnPlateau(Callback):
         min_lr: float = 0,
         **kwargs: float,
     ) -> None:
-        check_keywords("ReduceLROnPlateau", kwargs, ["epsilon"])
+        try:
+            check_keywords("ReduceLROnPlateau", kwargs, ["epsilon"])
+        except TypeError as error:
+            refuse(error)
         if "epsilon" in kwargs:
             min_delta = kwargs["epsilon"]
             warnings.warn(

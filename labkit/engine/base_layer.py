@@ -235,7 +235,24 @@ class Layer(Connected, Weighted, Checked, metaclass=LayerType):
         return self.losses
 
     def _penalties(self) -> list:
-        return [for_reader(regularizer)(w) for regularizer, w in self._regularized]
+        penalties = []
+        for regularizer, w in self._regularized:
+            penalty = for_reader(regularizer)(w)
+            if penalty is None:  # Keras added nothing
+                name = getattr(regularizer, "__name__", type(regularizer).__name__)
+                refuse(
+                    TypeError(
+                        explain(
+                            f"{self._label()} 的正则化 {name}",
+                            "结果 None（函数里少了 return？）",
+                            "正则化返回加到损失上的一个数",
+                            "return 0.01 * K.sum(K.square(w))",
+                        )
+                    )
+                )
+            else:
+                penalties.append(penalty)
+        return penalties
 
     @property
     def _graph_nodes(self) -> list[Node]:

@@ -192,14 +192,20 @@ def by_output(where: str, name: str, given, names) -> list:
         return given
     kind = ValueError if isinstance(given, list | dict) else TypeError
     size = f"，{len(given)} 项" if hasattr(given, "__len__") else ""
-    raise kind(
+    error = kind(
         explain(
             where,
-            f"{name} 是 {type(given).__name__}{size}",
+            f"{name} 的键 {list(given)}"
+            if isinstance(given, dict)
+            else f"{name} 是 {type(given).__name__}{size}",
             f"模型有 {len(names)} 个输出，{name} 是列表，每个输出一项，或按输出名 {names} 的字典",
             f"{name}={{{names[0]!r}: …}}",
         )
     )
+    if not isinstance(given, dict):
+        raise error
+    refuse(error)  # Keras looked up the outputs' names only
+    return [None] * len(names)
 
 
 def of_names(given, names) -> bool:

@@ -302,11 +302,32 @@ class Fitter(Trainer):
         bar = Progbar(count) if verbose == 1 else None
         parts = []
         for chosen in batches(count, size, False):
-            parts.append(step([a[chosen] for a in inputs]))
+            parts.append(self._rows(step([a[chosen] for a in inputs]), len(chosen)))
             if bar is not None:
                 bar.add(len(chosen))
         hooks.on_predict_end()
         return unpack_singleton([np.concatenate(part) for part in zip(*parts, strict=True)])
+
+    def _rows(self, outputs: list, count: int) -> list:
+        """A batch's outputs, one row for each sample; Keras repeated a single one."""
+        rows = []
+        for name, output in zip(self.output_names, outputs, strict=True):
+            if not np.ndim(output):
+                refuse(
+                    ValueError(
+                        explain(
+                            f"{self._label()}.predict",
+                            f"输出 {name} 是一个数，没有 batch 轴",
+                            "每个样本有一行输出",
+                            "在层里保留第 0 轴，例如 K.sum(x, axis=-1)，不写 K.sum(x)",
+                        )
+                    )
+                )
+            alone = np.ndim(output) == 0 or np.shape(output)[0] == 1
+            rows.append(
+                np.broadcast_to(output, (count, *np.shape(output)[1:])) if alone else output
+            )
+        return rows
 
     def _hooks(self, callbacks, params) -> cb.CallbackList:
         """The reader's callbacks for evaluate and predict; fit passes none to its validation."""

@@ -169,7 +169,8 @@ class Network(Layer):
             for node in self._called_nodes()
             for loss in node.outbound_layer.get_losses_for(node.input_tensors)
         ]
-        return [*called, *self._unconditional_losses(), *lasting]
+        # Two calls on the same input are two nodes, and each tells the losses of both.
+        return unique([*called, *self._unconditional_losses(), *lasting])
 
     def _unconditional_losses(self) -> list:
         return [loss for layer in self._all_layers() for loss in layer.get_losses_for(None)] + [
@@ -412,6 +413,7 @@ def check_ends(inputs: list[Symbol], outputs: list[Symbol]) -> None:
         for x in symbols or [None]:
             if not isinstance(x, Symbol) or x._keras_history is None:
                 received = f"{x.name}，不是层的输出" if isinstance(x, Symbol) else type(x).__name__
+                received = received if symbols else "空的列表"
                 raise ValueError(
                     explain(
                         f"Model 的 {role}",

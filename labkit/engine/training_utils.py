@@ -159,6 +159,17 @@ def weighted_masked_objective(fn: Callable | None) -> Callable | None:
 def weighted_loss(function, y_true, y_pred, weights, mask):
     """Mean of a per-sample loss, with masked steps and sample weights taken out as Keras does."""
     score = function(y_true, y_pred)
+    if score is None or isinstance(score, str):
+        name = getattr(function, "__name__", type(function).__name__)
+        received = "None（函数里少了 return？）" if score is None else repr(score)
+        raise TypeError(
+            explain(
+                f"函数 {name}(y_true, y_pred)",
+                f"结果 {received}",
+                "损失和评价函数返回由 y_true、y_pred 算出的张量，每个样本一个数",
+                "return K.mean(K.square(y_true - y_pred), axis=-1)",
+            )
+        )
     if mask is not None:
         kept = K.cast(mask, dtype=K.floatx())
         score = score * kept / (K.mean(kept) + K.epsilon())

@@ -170,6 +170,17 @@ def named(group: H5Dict) -> Named:
 
 
 def to_tree(file: H5Dict, contents: Contents) -> None:
+    names = [name for name, _ in contents.layers]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(
+            explain(
+                "保存模型",
+                f"几层都叫 {twice[0]!r}",
+                "HDF5 文件里每层的权重存在以层名为名的组里，层名不能重复",
+                "给每层不同的名字，或存成 .npz",
+            )
+        )
     whole = contents.model_config is not None
     group = file["model_weights"] if whole else file
     for place in (file, group) if whole else (file,):

@@ -70,8 +70,24 @@ def fitting(layer, arrays: list[np.ndarray], contents: Contents, reshape: bool):
 def matched(model, contents: Contents, by_name: bool) -> list[tuple[Any, str, Named]]:
     """Which layer takes what of the file."""
     if by_name:
-        layers = {layer.name: layer for layer in model.layers}
-        return [(layers[name], name, w) for name, w in contents.layers if name in layers]
+        named = [name for name, _ in contents.layers]
+        twice = sorted({name for name in named if named.count(name) > 1})
+        if twice:
+            raise ValueError(
+                explain(
+                    f"{model.name}.load_weights",
+                    f"文件里几层都叫 {twice[0]!r}",
+                    "按名字对应时，文件里的层名不能重复",
+                    "不写 by_name，按次序对应；或改名以后重新保存",
+                )
+            )
+        # Layers renamed to the same name all take what stands under it.
+        return [
+            (layer, name, w)
+            for name, w in contents.layers
+            for layer in model.layers
+            if layer.name == name
+        ]
     stored = [(name, weights) for name, weights in contents.layers if weights]
     layers = [layer for layer in model.layers if layer.weights]
     if len(stored) != len(layers):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import explain, nearest
+from ..manner import refuse
 from .progbar import Progbar
 
 __all__ = [
@@ -117,7 +118,7 @@ def public_objects(namespace: Mapping[str, Any]) -> dict[str, Callable]:
 
 def _is_public(name: str, value: Any) -> bool:
     utils = __name__.rpartition(".")[0]
-    tools = ("builtins", "collections", "typing", explain.__module__, utils)
+    tools = ("builtins", "collections", "typing", explain.__module__, refuse.__module__, utils)
     return (
         not name.startswith("_")
         and name not in ("get", "serialize", "deserialize")

@@ -182,6 +182,12 @@ def test_a_regularizer_over_shared_models_counts_once_for_each_call():
     assert model.train_on_batch([X, X], target) == pytest.approx(expected, rel=1e-5)
 
 
+def test_two_calls_on_one_input_are_told_once_each():
+    layer, x = penalized(activity_regularizer="l1"), Input((3,))
+    model = Model(x, Average()([layer(x), layer(x)]))
+    assert len(model.losses) == 3
+
+
 def test_what_is_added_in_build_counts_with_the_weights_of_the_moment():
     class Decayed(Layer):
         def build(self, input_shape):

@@ -131,3 +131,21 @@ def test_an_initializer_may_give_arrays_tensors_and_variables():
 def test_an_initializer_of_another_shape_is_refused():
     layer = Dense(3, kernel_initializer=lambda shape, dtype=None: np.ones(shape[::-1]))
     check(ValueError, "(3, 4)", lambda: layer(X), layer)
+
+
+def test_a_loss_or_metric_without_return_is_told_so():
+    for settings in ({"loss": lambda a, b: None}, {"loss": "mse", "metrics": [lambda a, b: None]}):
+        model = Sequential([Dense(3, input_shape=(4,))])
+        model.compile("sgd", **settings)
+        dense = model.layers[0]
+        check(TypeError, "少了 return", lambda model=model: model.fit(X, Y, verbose=0), dense)
+
+
+def test_only_regularizers_have_names():
+    check(ValueError, "refuse", lambda: Dense(2, kernel_regularizer="refuse"))
+
+
+def test_one_row_for_the_batch_stands_for_each_sample():
+    model = Sequential([Lambda(lambda x: K.sum(x, axis=0, keepdims=True), input_shape=(4,))])
+    y = model.predict(np.ones((6, 4)), batch_size=4)
+    np.testing.assert_array_equal(y, np.repeat([[4.0] * 4, [2.0] * 4], [4, 2], axis=0))  # as Keras

@@ -25,6 +25,7 @@ from labkit.layers import (
 from labkit.models import Model, Sequential
 from labkit.optimizers import SGD
 from tests.layers.sequences import MASK, SEQUENCE, CellAsLayer
+from tests.mistakes import check
 from tests.shapes import any_case
 from tests.slopes import as_list, normal
 
@@ -294,3 +295,41 @@ def test_a_long_sequence_trains():
     model = Sequential([LSTM(2, input_shape=(1000, 1)), Dense(1)])
     model.compile("sgd", "mse")
     model.fit(np.zeros((2, 1000, 1)), np.zeros((2, 1)), verbose=0)
+
+
+class Returning(Layer):
+    """A cell whose call returns what the test says."""
+
+    state_size = output_size = 3
+
+    def __init__(self, result):
+        super().__init__(name="cell")
+        self.result = result
+
+    def call(self, inputs, states):
+        return self.result(inputs)
+
+
+@pytest.mark.parametrize(
+    ("result", "received"),
+    [
+        (lambda h: None, "None"),
+        (lambda h: h, "(Tensor)"),
+        (lambda h: (h, h), "(Tensor, Tensor)"),
+        (lambda h: (h, [h], h), "(Tensor, list, Tensor)"),
+        (lambda h: (h, []), "0 个新状态"),
+        (lambda h: (h, [h, h]), "2 个新状态"),
+        (lambda h: (h, [K.concatenate([h, h])]), "[(6,)]"),
+    ],
+)
+def test_a_cell_that_returns_something_else_is_told_what_to_return(result, received):
+    for cell in (Returning(result), [Returning(result), SimpleRNNCell(3)]):
+        layer = RNN(cell)
+        check(ValueError, received, lambda layer=layer: layer(np.ones((2, 4, 3))), layer)
+
+
+def test_unrolled_steps_take_other_states_as_in_keras(keras_manner):
+    x, layer = Input((4, 3)), RNN(Returning(lambda h: (h, [])), unroll=True)
+    with pytest.warns(UserWarning, match="0 个新状态"):
+        y = Model(x, layer(x)).predict(np.ones((2, 4, 3)))
+    assert y.shape == (2, 3)

@@ -14,7 +14,7 @@ from ...engine.graph import layers_within
 from ...errors import explain
 from ...saving.serialization import deserialize
 from ...utils.generic_utils import has_arg, to_list
-from .stacked import StackedRNNCells, uses_learning_phase
+from .stacked import StackedRNNCells, stepped, uses_learning_phase
 
 
 def is_symbolic(x) -> bool:
@@ -294,7 +294,12 @@ class RNN(TakesStates):
         settings = {"training": training} if has_arg(self.cell.call, "training") else {}
         if constants:
             settings["constants"] = list(constants)
-        return lambda x, states: self.cell.call(x, states, **settings)
+
+        def step(x, states):
+            result = self.cell.call(x, list(states), **settings)
+            return stepped(self.cell, result, states, self.unroll)
+
+        return step
 
     def reset_states(self, states=None) -> None:
         """stateful 层的状态清零，或设为 states（一列 (batch, units) 的数组）。"""

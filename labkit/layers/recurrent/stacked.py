@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
+
 from ...engine.base_layer import Layer
 from ...errors import explain
+from ...manner import refuse
 from ...saving.serialization import deserialize
 from ...utils.generic_utils import has_arg, to_list
 
@@ -76,7 +79,7 @@ class StackedRNNCells(Layer):
             settings = {"training": training} if has_arg(cell.call, "training") else {}
             if constants and has_arg(cell.call, "constants"):
                 settings["constants"] = constants
-            inputs, new = cell.call(inputs, own, **settings)
+            inputs, new = stepped(cell, cell.call(inputs, own, **settings), own, loose=True)
             after.append(new)
         return inputs, [state for new in self._in_state_order(after) for state in new]
 
@@ -118,6 +121,39 @@ class StackedRNNCells(Layer):
     def from_config(cls, config, custom_objects=None):
         cells = [deserialize(cell, custom_objects) for cell in config["cells"]]
         return cls(**{**config, "cells": cells})
+
+
+def stepped(cell, result, states, loose: bool = False) -> tuple:
+    """What a cell's call returned: the output, and new states like those it was given.
+
+    Where a step is not one of a loop (loose), Keras took other states as well.
+    """
+    wanted = [tuple(np.shape(state))[1:] for state in states]
+    pair = isinstance(result, list | tuple) and len(result) == 2
+    listed = pair and isinstance(result[1], list | tuple)
+    shapes = [tuple(np.shape(state))[1:] for state in result[1]] if listed else []
+    if listed and shapes == wanted:
+        return tuple(result)
+    if listed:
+        received = f"{len(shapes)} 个新状态，形状（不含 batch 轴）{shapes}"
+    elif result is None:
+        received = "call 的结果 None（函数里少了 return？）"
+    else:
+        parts = result if isinstance(result, list | tuple) else [result]
+        received = f"call 的结果 ({', '.join(type(part).__name__ for part in parts)})"
+    error = ValueError(
+        explain(
+            f"单元 {getattr(cell, 'name', type(cell).__name__)}",
+            received,
+            "call 返回 (output, 新状态的列表)；新状态与收到的一样，"
+            f"{len(wanted)} 个，形状（不含 batch 轴）{wanted}",
+            f"return output, [{', '.join(f'state_{n + 1}' for n in range(len(wanted)))}]",
+        )
+    )
+    if not (listed and loose):
+        raise error
+    refuse(error)
+    return tuple(result)
 
 
 def output_size(cell) -> int:
