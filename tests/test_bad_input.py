@@ -38,7 +38,7 @@ CONSTRUCTED = [
     (lambda: Model(), TypeError, "不全"),
     (lambda: Model(Input((3,))), TypeError, "不全"),
     (lambda: Model(X, Y), ValueError, "ndarray"),
-    (lambda: Model([], []), ValueError, "None"),
+    (lambda: Model([], []), ValueError, "空的列表"),
     (lambda: Model(Input((3,)), Dense(2)(Input((3,)))), ValueError, "input_2"),
     (lambda: Sequential(Dense(3)), TypeError, "Dense"),
     (lambda: Sequential(["Dense"]), TypeError, "str"),

@@ -285,13 +285,23 @@ def test_weights_that_do_not_fit_change_nothing(tmp_path):
         same_names.load_weights(path, by_name=True, skip_mismatch=True)
 
 
+def test_a_folder_and_a_read_only_file(tmp_path, h5py):
+    model = plain()
+    check(IsADirectoryError, "文件夹", lambda: model.load_weights(tmp_path), model)
+    h5py.File(tmp_path / "w.h5", "w").close()
+    with h5py.File(tmp_path / "w.h5", "r") as file:
+        check(OSError, "只读", lambda: model.save(file), model)
+        check(ValueError, "（File）", lambda: models.load_model(file))
+    check(ValueError, "（dict）", lambda: models.load_model({}))
+
+
 def renamed_to_one_name():
     model = Sequential([Dense(3, name="a", input_shape=(3,)), Dense(3, name="b")])
     model.layers[1].name = "a"
     return model
 
 
-def test_equal_names_are_not_stored_over_each_other(tmp_path):
+def test_equal_names_are_not_stored_over_each_other(tmp_path, h5py):
     model = renamed_to_one_name()
     path = tmp_path / "w.h5"
     for use in (lambda: model.save_weights(path), lambda: model.save(path)):

@@ -40,11 +40,20 @@ def read(place: Any) -> Contents:
     if hasattr(place, "read"):
         return from_stream(place)
     if is_tree(place):
-        return from_tree(as_tree(place, "r"), "读取模型文件")
+        return from_tree(as_tree(place, "r"), type(place).__name__)
     path = path_of(place)
     if not os.path.exists(path):
         raise FileNotFoundError(
             explain("读取模型文件", f"路径 {path!r}", "文件要存在", "检查路径与当前目录")
+        )
+    if os.path.isdir(path):
+        raise IsADirectoryError(
+            explain(
+                "读取模型文件",
+                f"文件夹 {path!r}",
+                "labkit 和 Keras 2.2.5 一样，一个模型是一个文件",
+                "写出里面文件的名字，例如 'model.h5'",
+            )
         )
     if path.endswith(".npz"):
         with open(path, "rb") as file:
@@ -64,6 +73,15 @@ def write(place: Any, contents: Contents) -> None:
         save_to_binary_h5py(lambda file: to_tree(H5Dict(file), contents), place)
         return
     if is_tree(place):
+        if getattr(getattr(place, "file", None), "mode", None) == "r":
+            raise OSError(
+                explain(
+                    "保存模型",
+                    "只读的 HDF5 文件",
+                    "要写的文件以能写的方式打开",
+                    "h5py.File(路径, 'w')",
+                )
+            )
         tree = as_tree(place, "w")
         refuse_taken(tree, contents)
         to_tree(tree, contents)

@@ -99,7 +99,7 @@ def test_ends_of_a_model():
         (lambda: Model(K.placeholder((None, 3)), y), "不是层的输出"),
         (lambda: Model(x, 0), "int"),
         (lambda: Model(x, [y, None]), "NoneType"),
-        (lambda: Model([], y), "NoneType"),
+        (lambda: Model([], y), "空的列表"),
         (lambda: Model(Input((3,)), y), "依赖 x"),
         (lambda: Model(x, [y, Dense(1, name="h")(x)]), "都叫 'h'"),
     ]:

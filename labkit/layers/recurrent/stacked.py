@@ -129,17 +129,16 @@ def stepped(cell, result, states, loose: bool = False) -> tuple:
     Where a step is not one of a loop (loose), Keras took other states as well.
     """
     wanted = [tuple(np.shape(state))[1:] for state in states]
-    pair = isinstance(result, list | tuple) and len(result) == 2
-    listed = pair and isinstance(result[1], list | tuple)
-    shapes = [tuple(np.shape(state))[1:] for state in result[1]] if listed else []
+    parts = list(result) if isinstance(result, list | tuple) else [result]
+    listed = len(parts) == 2 and isinstance(parts[1], list | tuple)
+    shapes = [tuple(np.shape(state))[1:] for state in parts[1]] if listed else []
     if listed and shapes == wanted:
-        return tuple(result)
+        return tuple(parts)
     if listed:
         received = f"{len(shapes)} 个新状态，形状（不含 batch 轴）{shapes}"
     elif result is None:
         received = "call 的结果 None（函数里少了 return？）"
     else:
-        parts = result if isinstance(result, list | tuple) else [result]
         received = f"call 的结果 ({', '.join(type(part).__name__ for part in parts)})"
     error = ValueError(
         explain(
@@ -153,7 +152,7 @@ def stepped(cell, result, states, loose: bool = False) -> tuple:
     if not (listed and loose):
         raise error
     refuse(error)
-    return tuple(result)
+    return tuple(parts)
 
 
 def output_size(cell) -> int:
