@@ -281,7 +281,7 @@ def test_weights_that_do_not_fit_change_nothing(tmp_path):
     check(ValueError, "2 层", lambda: unbuilt.load_weights(path), unbuilt)
     same_names = Sequential([Dense(4, name="a", input_shape=(3,)), Dense(2, name="b")])
     Sequential([Dense(4, name="a", input_shape=(3,)), Dense(5, name="b")]).save_weights(path)
-    with pytest.warns(UserWarning, match="跳过层 b"):
+    with pytest.warns(UserWarning, match="跳过 b/kernel:0"):
         same_names.load_weights(path, by_name=True, skip_mismatch=True)
 
 
@@ -580,3 +580,15 @@ def test_clone_onto_tensors():
     check(ValueError, "2 个 input_tensors", lambda: models.clone_model(model, [z, z]))
     hidden = Dense(3, name="h")(x)
     check(ValueError, "层 h 的输出", lambda: models.clone_model(plain(), hidden))
+
+
+def test_skip_mismatch_takes_the_weights_that_fit(tmp_path):
+    """As in Keras 2.2.5, which skips weight by weight where a layer has as many."""
+    stored, model = (Sequential([Dense(2, input_shape=(n,), name="a")]) for n in (3, 4))
+    stored.set_weights([np.ones((3, 2)), np.array([5.0, 6.0])])
+    stored.save_weights(tmp_path / "w.npz")
+    kernel = model.get_weights()[0]
+    with pytest.warns(UserWarning, match="跳过 a/kernel:0"):
+        model.load_weights(tmp_path / "w.npz", by_name=True, skip_mismatch=True)
+    np.testing.assert_array_equal(model.get_weights()[0], kernel)
+    assert model.get_weights()[1].tolist() == [5, 6]

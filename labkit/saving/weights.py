@@ -37,12 +37,18 @@ def assign(model, contents: Contents, by_name=False, skip_mismatch=False, reshap
     for layer, name, stored in matched(model, contents, by_name):
         arrays = fitting(layer, [array for _, array in stored], contents, reshape)
         shapes, wanted = [a.shape for a in arrays], [w.shape for w in layer.weights]
+        if shapes != wanted and skip_mismatch:
+            # As in Keras: where the numbers of weights agree, those that fit are still taken.
+            fits = len(shapes) == len(wanted)
+            skipped = [
+                w.name for w, n, m in zip(layer.weights, shapes, wanted, strict=False) if n != m
+            ]
+            what = "、".join(skipped) if fits else f"层 {layer.name}"
+            warnings.warn(f"跳过 {what}：文件里的形状是 {shapes}，需要 {wanted}。", stacklevel=3)
+            found = zip(layer.weights, arrays, strict=False)
+            pairs += [(w, array) for w, array in found if fits and w.shape == array.shape]
+            continue
         if shapes != wanted:
-            if skip_mismatch:
-                warnings.warn(
-                    f"跳过层 {layer.name}：文件里的形状是 {shapes}，需要 {wanted}。", stacklevel=3
-                )
-                continue
             raise ValueError(
                 explain(
                     f"{model.name} 的层 {layer.name}",
