@@ -170,7 +170,7 @@ class Network(Layer):
             for loss in node.outbound_layer.get_losses_for(node.input_tensors)
         ]
         # Two calls on the same input are two nodes, and each tells the losses of both.
-        return unique([*called, *self._unconditional_losses(), *lasting])
+        return [*unique(called), *self._unconditional_losses(), *lasting]
 
     def _unconditional_losses(self) -> list:
         return [loss for layer in self._all_layers() for loss in layer.get_losses_for(None)] + [
