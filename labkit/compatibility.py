@@ -75,7 +75,7 @@ def as_keras(manner: Manner = "keras") -> ModuleType:
     """把 labkit 登记为 keras：之后 import keras、from keras.layers import Dense 得到的都是 labkit。
 
     同时选定态度（见 `set_manner`）："keras" 收下 Keras 收下的一切，"learner" 照常拦下错误。
-    返回登记的模块；再调用一次没有影响。
+    返回登记的模块；再调用一次只换态度。
     出错：真正的 Keras 已经导入时抛出 ImportError，什么也不改变。
     """
     present = sys.modules.get("keras")
