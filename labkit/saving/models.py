@@ -117,7 +117,8 @@ def load_weights(model, filepath, by_name=False, skip_mismatch=False, reshape=Fa
     """从文件读回权重；全部检查过之后才写入。
 
     by_name 按层的名字对应，名字对不上的层不变；否则按层的次序。
-    skip_mismatch（与 by_name 同用）跳过个数不合的层、形状不合的权重；reshape 允许总数相同的权重变形。
+    skip_mismatch（与 by_name 同用）跳过个数不合的层、形状不合的权重；reshape 允许总数相同的权重
+    变形。
     出错：层数、个数、形状不合抛出 ValueError，权重不变。
     """
     if skip_mismatch and not by_name:
