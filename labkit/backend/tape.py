@@ -48,10 +48,6 @@ def untaped():
     return taping(False)
 
 
-def is_taping() -> bool:
-    return state.recording
-
-
 def on_tensors(function: Callable) -> Callable:
     """A reader's own function, given tensors for arrays and run on the tape, whatever is around it.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
-import struct
 import time
 import warnings
-import zlib
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,7 @@ class TensorBoard(Callback):
         self.model = model
         if self.missing:
             return
-        from tensorboard.summary.writer.event_file_writer import (  # type: ignore[import-not-found]
+        from tensorboard.summary.writer.event_file_writer import (  # optional
             EventFileWriter,
         )
 
@@ -112,14 +112,12 @@ class TensorBoard(Callback):
             self.writer.close()
 
     def _write(self, step: int, **content) -> None:
-        from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[import-not-found]
-
-        self.writer.add_event(Event(wall_time=time.time(), step=step, **content))
+        event = messages().event.Event
+        self.writer.add_event(event(wall_time=time.time(), step=step, **content))
 
     def _write_summary(self, step: int, values: list[dict]) -> None:
-        from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-not-found]
-
-        self._write(step, summary=Summary(value=[Summary.Value(**value) for value in values]))
+        summary = messages().summary.Summary
+        self._write(step, summary=summary(value=[summary.Value(**value) for value in values]))
 
     def _write_logs(self, logs: Logs, step: int) -> None:
         scalars = {name: value for name, value in logs.items() if name not in {"batch", "size"}}
@@ -204,13 +202,18 @@ class TensorBoard(Callback):
             file.writelines(entries)
 
 
+def messages() -> SimpleNamespace:
+    """What TensorBoard's files are made of; protobuf makes these classes at run time."""
+    from tensorboard.compat.proto import event_pb2, graph_pb2, summary_pb2  # optional
+
+    return SimpleNamespace(event=event_pb2, graph=graph_pb2, summary=summary_pb2)
+
+
 def histogram(array: np.ndarray):
     """TensorBoard's histogram: how many values lie below each limit."""
-    from tensorboard.compat.proto import summary_pb2  # type: ignore[import-not-found]
-
     values = np.asarray(array, "float64").ravel()
     counts, edges = np.histogram(values, bins=30)
-    return summary_pb2.HistogramProto(  # type: ignore[attr-defined]
+    return messages().summary.HistogramProto(
         min=values.min(),
         max=values.max(),
         num=len(values),
@@ -223,8 +226,6 @@ def histogram(array: np.ndarray):
 
 def images(tag: str, weight: np.ndarray) -> list[dict]:
     """A weight as grey pictures: a vector lying, a matrix lying, the first three of a filter's."""
-    from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-not-found]
-
     if weight.ndim == 0 or weight.ndim > 4:
         return []
     if weight.ndim == 1:
@@ -238,7 +239,7 @@ def images(tag: str, weight: np.ndarray) -> list[dict]:
     return [
         {
             "tag": f"{tag}/image/{number}",
-            "image": Summary.Image(
+            "image": messages().summary.Summary.Image(
                 height=picture.shape[0],
                 width=picture.shape[1],
                 colorspace=1,
@@ -251,24 +252,18 @@ def images(tag: str, weight: np.ndarray) -> list[dict]:
 
 def png(picture: np.ndarray) -> bytes:
     """A matrix as a grey PNG, its least number black and its greatest white."""
+    from PIL import Image  # tensorboard brings it
+
     low, high = float(picture.min()), float(picture.max())
     scaled = np.round(255 * (picture - low) / ((high - low) or 1)).astype("uint8")
-    rows = b"".join(b"\0" + row.tobytes() for row in scaled)
-    header = struct.pack(">IIBBBBB", picture.shape[1], picture.shape[0], 8, 0, 0, 0, 0)
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + content))
-        return struct.pack(">I", len(content)) + kind + content + check
-
-    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + parts
+    file = io.BytesIO()
+    Image.fromarray(scaled).save(file, "PNG")
+    return file.getvalue()
 
 
 def graph(model) -> bytes:
     """The layers and what they get, as TensorBoard draws a graph."""
-    from tensorboard.compat.proto.graph_pb2 import GraphDef  # type: ignore[import-not-found]
-
-    made = GraphDef()
+    made = messages().graph.GraphDef()
     kept = set(map(id, getattr(model, "_nodes", [])))
     for layer in model.layers:
         nodes = [node for node in layer._inbound_nodes if id(node) in kept]

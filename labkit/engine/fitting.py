@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -392,11 +393,11 @@ class Fitter(Trainer):
         if is_generator(validation_data):
             wanted = self._steps(where, "validation_steps", validation_data, validation_steps)
             held = endless(validation_data, False)
-            validate = lambda hooks: self._evaluate_batches(held, wanted, hooks)  # noqa: E731
+            validate = partial(self._evaluate_batches, held, wanted)
         elif validation_data is not None:
             _, held_out = self._validation(None, 0, validation_data)
             size = 32 if self.inputs[0].shape[0] is None else self.inputs[0].shape[0]
-            validate = lambda hooks: self._average(held_out, size, hooks)  # noqa: E731
+            validate = partial(self._average, held_out, size)
 
         def steps() -> Iterator[tuple[int, Step]]:
             for _ in range(steps_per_epoch):
