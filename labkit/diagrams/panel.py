@@ -14,13 +14,16 @@ from .states import code_of, example, layer_type
 from .views import VIEWS, Subject, views_of
 
 
-def show(state: dict, view: str = "shape", changed: str = "") -> dict[str, Any]:
+def show(
+    state: dict, view: str = "shape", changed: str = "", wide: bool = False
+) -> dict[str, Any]:
     """What the panel shows for a state: picture, sentences, code; or the error and ways out of it.
 
     `changed`: the parameter that the reader changed last, where a way out is looked for first.
+    `wide`: see Subject.
     """
     try:
-        subject = Subject(state)
+        subject = Subject(state, wide)
         facts = told(subject)
         view = view if view in facts["views"] else "shape"
         return {"view": view, **facts, **drawn(subject, view)}
@@ -39,6 +42,15 @@ def told(subject: Subject) -> dict[str, Any]:
         "code": code_of(subject.state, len(outputs)),
         "phases": subject.layer.uses_learning_phase,
     }
+
+
+def both_widths(subject: Subject, view: str) -> dict[str, Any]:
+    """`drawn` for a phone, with "wide" beside "svg" where a desk has another picture."""
+    subject.wide = True
+    wide = drawn(subject, view)["svg"]
+    subject.wide = False
+    narrow = drawn(subject, view)
+    return narrow if narrow["svg"] == wide else {**narrow, "wide": wide}
 
 
 def drawn(subject: Subject, view: str) -> dict[str, Any]:
@@ -74,7 +86,7 @@ def start(subject: Subject) -> dict[str, Any]:
 def opening(name: str) -> dict[str, Any]:
     """`start` of a layer's example with its pictures: what the site keeps in a file a layer."""
     subject = Subject(example(name))
-    pictures = {view: drawn(subject, view) for view in views_of(subject.layer)}
+    pictures = {view: both_widths(subject, view) for view in views_of(subject.layer)}
     return {**start(subject), "pictures": pictures}
 
 
@@ -85,5 +97,5 @@ def answer(request: str) -> str:
         return json.dumps(start(Subject(example(asked["layer"]))), ensure_ascii=False)
     if asked["action"] == "ranges":
         return json.dumps(ranges(asked["state"]))
-    shown = show(asked["state"], asked["view"], asked["changed"])
+    shown = show(asked["state"], asked["view"], asked["changed"], asked["wide"])
     return json.dumps(shown, ensure_ascii=False)
