@@ -69,6 +69,18 @@ export class Picture {
     this.#steps?.stop();
   }
 
+  /** Look where the place says, which another picture has changed. */
+  follow() {
+    const { cell, step, backward } = this.place;
+    if (this.#steps && (this.#steps.step !== step || this.#steps.backward !== backward)) {
+      this.#steps.backward = backward;
+      this.#steps.go(step);
+    } else if (this.#cells && !this.#steps && this.#cells.pinned !== cell) {
+      this.#cells.pinned = cell;
+      this.#cells.show(cell);
+    }
+  }
+
   /** @param {string} name  of the file, without its ending @param {"svg" | "png"} kind */
   download(name, kind) {
     const svg = this.element.querySelector("svg");

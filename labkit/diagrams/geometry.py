@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ..backend.windows import edges
 from ..engine.base_layer import Layer
+from ..errors import explain
 from ..layers.convolutional.borders import Cropping, UpSampling, ZeroPadding
 from ..layers.convolutional.convolution import Windowed
 from ..layers.convolutional.transposed import ConvTranspose
@@ -70,7 +71,14 @@ def geometry(layer: Layer, input_shape) -> Geometry | None:
     within = slice(2, None) if first else slice(1, -1)
     inputs, outputs = tuple(input_shape)[within], tuple(output_shape)[within]
     if None in inputs:
-        raise ValueError(f"空间轴的长度未知：{inputs}")
+        raise ValueError(
+            explain(
+                f"{type(layer).__name__} 的窗口",
+                f"输入 {tuple(input_shape)}",
+                "空间轴的长度都要知道，才能画出窗口停在哪里",
+                f"{tuple(n if i == 0 else n or 6 for i, n in enumerate(input_shape))}",
+            )
+        )
     names = NAMES[rank]
     if isinstance(layer, GlobalPooling):
         axes = [Axis(name, n, 1, n) for name, n in zip(names, inputs, strict=True)]
@@ -80,7 +88,7 @@ def geometry(layer: Layer, input_shape) -> Geometry | None:
         return Geometry("repeat", tuple(map(Axis, names, inputs, outputs, sizes)), first)
     if isinstance(layer, ZeroPadding | Cropping):
         given = layer.padding if isinstance(layer, ZeroPadding) else layer.cropping
-        pairs = [given] if isinstance(given[0], int) else given
+        pairs: Any = [given] if isinstance(given[0], int) else given
         sign = 1 if isinstance(layer, ZeroPadding) else -1
         axes = [
             Axis(*place, 1, before=sign * before, after=sign * after)
