@@ -28,7 +28,9 @@ export class Comparison {
   /** Null while nothing is compared. @type {State | null} */
   state = null;
   toggle = button("比较", () => (this.state ? this.#end() : this.#begin()));
-  facts = element("div", { className: "lab-facts" });
+  /** Of the panel: one, or two beside each other. */
+  sides = element("div", { className: "lab-sides" });
+  #facts = element("div", { className: "lab-facts" });
   #chooser = element("div");
   #contrasts = element("div", { className: "lab-contrasts", role: "group", ariaLabel: "与什么比较" });
   /** @type {HTMLSelectElement | null} */
@@ -59,7 +61,6 @@ export class Comparison {
       },
       this.#chooser,
     );
-    this.side.element.hidden = true;
     this.toggle.ariaPressed = "false";
   }
 
@@ -102,13 +103,14 @@ export class Comparison {
     this.state = null;
     this.side.picture.stop();
     this.#toggled(false);
-    this.facts.replaceChildren();
+    this.#facts.replaceChildren();
   }
 
   /** @param {boolean} on */
   #toggled(on) {
-    this.side.element.hidden = !on;
-    this.side.element.parentElement?.classList.toggle("lab-two", on);
+    if (on) this.sides.append(this.side.element, this.#facts);
+    else [this.side.element, this.#facts].forEach((part) => part.remove());
+    this.sides.classList.toggle("lab-two", on);
     this.toggle.ariaPressed = `${on}`;
     this.toggle.textContent = on ? "不再比较" : "比较";
   }
@@ -162,8 +164,8 @@ export class Comparison {
         element("td", { textContent: first === second ? "相同" : `≠ ${second}` }),
       ),
     );
-    const heads = ["", "左", "右"].map((text) => element(text ? "th" : "td", { scope: "col", textContent: text }));
+    const heads = ["", "第一个", "第二个"].map((text) => element(text ? "th" : "td", { scope: "col", textContent: text }));
     const body = element("tbody", {}, ...rows);
-    this.facts.replaceChildren(...(rows.length ? [element("table", {}, element("caption", { textContent: "哪里不同" }), element("thead", {}, element("tr", {}, ...heads)), body)] : []));
+    this.#facts.replaceChildren(...(rows.length ? [element("table", {}, element("caption", { textContent: "哪里不同" }), element("thead", {}, element("tr", {}, ...heads)), body)] : []));
   }
 }

@@ -80,10 +80,10 @@ export class LayerLab extends HTMLElement {
       this.#chooser.append(element("div", { className: "lab-field lab-layer" }, element("label", { htmlFor: this.#picker.id, textContent: "层" }), this.#picker));
     }
     this.#comparison.build(families);
+    this.#comparison.sides.append(this.#side.element);
     this.replaceChildren(
       element("div", { className: "lab-head" }, this.#tabs.element, this.#comparison.toggle, fullScreen(this)),
-      element("div", { className: "lab-sides" }, this.#side.element, this.#comparison.side.element),
-      this.#comparison.facts,
+      this.#comparison.sides,
       tools([
         ["复制为代码", () => copy(this.#side.shown?.code ?? ""), "已复制"],
         ["复制链接", () => copy(location.href.split("#")[0] + this.#hash()), "已复制"],

@@ -6,7 +6,10 @@ from typing import Any
 
 from .. import layers
 from .controls import controls
+from .copies import undisturbed
 from .cost import multiplications
+from .fixes import works
+from .states import example
 from .views import Subject
 
 MOST = 5  # choices of a parameter that are worth a button each
@@ -43,6 +46,9 @@ def contrasts(name: str) -> list[dict[str, Any]]:
             choices = [control["default"], "2"]
         if len(choices) <= MOST:
             found += [contrast(f"{control['name']}={c}", name, control["name"], c) for c in choices]
+    usual = example(name)
+    with undisturbed():
+        found = [c for c in found if works(usual | {"settings": usual["settings"] | c["settings"]})]
     others = dict.fromkeys(other for group in ALIKE if name in group for other in group)
     return found + [contrast(other, other) for other in others if other != name]
 
