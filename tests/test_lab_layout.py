@@ -75,6 +75,8 @@ def test_two_settings_side_by_side_by_link(browser, host):
             for title, one, two in expected["facts"]
         ]
         assert [row[0] for row in told if row[2] != "相同"] == ["输出", "每个样本的乘加"]
+        marked = lab.locator(".lab-field.lab-differs label").all_text_contents()
+        assert marked == ["padding"]
         first, second = lab.locator(".lab-main").all()
         assert second.bounding_box()["x"] > first.bounding_box()["x"] + 300
         # Both pictures look at the same cell.

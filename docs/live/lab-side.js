@@ -116,6 +116,11 @@ export class Side {
     this.element.classList.add("lab-stale");
   }
 
+  /** Mark the settings that differ from those of another layer. @param {Side} other */
+  mark(other) {
+    this.#form.mark(other.#form);
+  }
+
   /** What is there belongs to another layer. */
   leave() {
     this.element.classList.add("lab-other");

@@ -48,6 +48,7 @@ export class LayerLab extends HTMLElement {
   #comparison = new Comparison(this.#id, this.#place, {
     show: () => this.#changed(),
     moved: () => this.#moved(),
+    first: this.#side,
     questions: this.#questions,
   });
   #tabs = new Tabs(this.#id, this.#side.picture.element, (view) => this.#turn(view));
