@@ -7,14 +7,13 @@ looked for one by one, with an input that makes the choice fall on the cell in q
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from .. import backend as K
 from ..engine.base_layer import Layer
-from ..engine.graph import layers_within
 from .copies import Sketch, cells, copied, small, undisturbed
 from .probe import Probe
 from .shapes import weight_shapes
@@ -22,6 +21,8 @@ from .shapes import weight_shapes
 TINY = 1e-9  # of numbers about 1 in float64: rounding is far below, a link far above
 EXTREMES = (3.0, -3.0, 40.0, -40.0)
 SAMPLES = 24  # of which a ReLU lets some through: all zero by accident once in 16 million
+DRAWS = 6  # in which a product has the same slopes, and nothing else has
+ROWS = 1500  # samples in one run
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Dependencies:
     products：整数数组 (输出格, 输入格)，输入乘的是第几个权重，-1 是没有；不是乘积之和的层为 None。
     groups：整数数组 (输出格,)，共用权重的输出格编号相同；没有权重时每格一个编号。
     notes：给读者的说明。batch：画了几个样本，只有样本之间有联系的层才大于 1。
-    random：这一层此刻带随机数（训练时的 Dropout 等）。
+    random：这一层此刻带随机数（训练时的 Dropout 等）。probe：问过的那一层，逐步图接着问。
     """
 
     layer: Layer
@@ -50,6 +51,7 @@ class Dependencies:
     notes: list[str] = field(default_factory=list)
     batch: int = 1
     random: bool = False
+    probe: Probe | None = field(default=None, repr=False)
 
 
 def dependencies(layer: Layer, input_shape, training: bool = False, seed: int = 0) -> Dependencies:
@@ -69,10 +71,9 @@ def traced(
     drawn, shapes = small(layer, input_shape, sketched)
     with undisturbed("float64", training):
         probe = built(drawn, shapes, several, seed)
-        random = is_random(probe)
-        links, gradient, bent, notes = input_links(probe, random)
+        links, gradient, seen, notes = input_links(probe)
         known = products_of(drawn, shapes, several, seed, probe, links)
-        products, uses = known or (None, weight_links(probe, len(links), bent))
+        products, uses = known or (None, weight_links(probe, len(links), seen))
     if note := reduced(layer, input_shape, drawn, shapes):
         notes.insert(0, note)
     if probe.batch > 1:
@@ -89,7 +90,8 @@ def traced(
         grouped(uses),
         notes,
         probe.batch,
-        random,
+        probe.random,
+        probe,
     )
 
 
@@ -99,60 +101,85 @@ def built(layer: Layer, shapes, several: bool, seed: int, batch: int = 0) -> Pro
     return probe
 
 
-def input_links(probe: Probe, random: bool):
-    """(links, those that carry a gradient, whether a draw hides some, what to tell the reader)."""
+class Seen(NamedTuple):
+    """What the search for links has seen of the weights: used by each output, if it was asked;
+    whether one draw hides what another one shows."""
+
+    uses: np.ndarray | None
+    bent: bool
+
+
+def input_links(probe: Probe):
+    """(links, those that carry a gradient, what was seen of the weights, notes for the reader)."""
     outputs, inputs = cells(probe.outputs), cells(probe.shapes)
     links = np.zeros((outputs, inputs), bool)
     gradient = np.zeros((outputs, inputs), bool)
-    each = np.eye(outputs)
-    dx, agreed, draws = None, False, 0
-    for _ in range(SAMPLES if random else 3):
+    uses, bent, agreed, differentiable = None, False, False, True
+    # A kernel and a bias may be a product (products_of), which tells the weights by itself.
+    together = len(probe.weights) > 2 and not probe.random
+    for draws in range(SAMPLES if probe.random else 3):
         probe.draw_weights()
-        dx = probe.backward(probe.draw(outputs), each)
+        found = weight_uses(probe, outputs) if together else None
+        if found:
+            dx, uses, bent = found
+            together = False
+        else:
+            dx = input_slopes(probe, outputs)
         if dx is None:
+            differentiable = False
             break
-        gradient |= np.abs(dx) > TINY
-        draws += 1
-        if not random:
+        met = np.abs(dx) > TINY
+        gradient |= met.any(axis=0)
+        bent = bent or draws > 0 or bool((met != met[0]).any())
+        if not probe.random:
             links |= changed(probe, outputs)
             agreed = bool((gradient == links).all())
-            if agreed:
-                break
+        if agreed or probe.random_rows:
+            break
     quiet = 0
-    while quiet < 2 and not random and not agreed:
+    while quiet < 2 and not probe.random and not agreed:
         probe.draw_weights()
-        found = changed(probe, outputs) & ~links
-        links |= found
-        quiet = 0 if found.any() else quiet + 1
-    differentiable = dx is not None
+        news = changed(probe, outputs) & ~links
+        links |= news
+        quiet = 0 if news.any() else quiet + 1
     if differentiable:
         gradient |= sought(probe, links & ~gradient)
     links |= gradient
     notes = []
-    if random:
+    if probe.random:
         notes.append("这一层训练时带随机数：连线是多次抽取合起来的，每次只用到其中一部分。")
     if not differentiable:
         notes.append("输入是编号，没有梯度：连线只表示“换了编号，输出就变”。")
     elif (links & ~gradient).any():
         notes.append("虚线的输入会改变输出，但没有梯度传回去。")
-    return links, gradient, not agreed or draws > 1, notes
+    return links, gradient, Seen(uses, bent or not agreed), notes
 
 
-def is_random(probe: Probe) -> bool:
-    """Whether a run draws random numbers; two runs alone may be alike by accident."""
+def input_slopes(probe: Probe, outputs: int) -> np.ndarray | None:
+    """dx of every output in several draws: (draws, outputs, inputs).
 
-    def drawn() -> list:
-        states = [source.get_state(legacy=False)["state"] for source in sources_of(probe)]
-        return [(int(state["key"][0]), state["pos"]) for state in states]
+    As many as there is room for where each sample has random numbers of its own.
+    """
+    draws = max(ROWS // outputs, SAMPLES) if probe.random_rows else 1 if probe.batch > 1 else 4
+    dx = probe.backward(probe.draw(draws * outputs), np.tile(np.eye(outputs), (draws, 1)))
+    return None if dx is None else dx.reshape(draws, outputs, -1)
 
-    before, same = drawn(), np.repeat(probe.draw(1), 2, axis=0)
-    return bool(np.ptp(probe.forward(same), axis=0).max() > TINY) or drawn() != before
 
+def weight_uses(probe: Probe, outputs: int):
+    """(dx, the weights that each output uses, whether a sample hides some of them) in one walk.
 
-def sources_of(probe: Probe) -> list:
-    """NumPy's generator and those that layers have of their own, as Dropout(0.5, seed=1) has."""
-    own = [getattr(part, "_generator", np.random) for part in layers_within(probe.layer)]
-    return [np.random, *(source for source in own if source is not np.random)]
+    The last of the three samples is large: it bends what can be bent. None where one walk cannot
+    tell the weights.
+    """
+    rows = probe.draw(3 * outputs)
+    rows[-outputs:] *= 3
+    found = probe.slopes(rows, np.tile(np.eye(outputs), (3, 1)))
+    if found is None:
+        return None
+    dx, dW = (slopes.reshape(3, outputs, -1) for slopes in found)
+    one, other, large = np.abs(dW) > TINY
+    hidden = bool((one != other).any() or (large & ~one).any())
+    return dx, one | other | large, hidden
 
 
 def changed(probe: Probe, outputs: int) -> np.ndarray:
@@ -178,53 +205,65 @@ def sought(probe: Probe, missing: np.ndarray) -> np.ndarray:
     """
     found = np.zeros_like(missing)
     each = np.eye(len(missing))
-    for size in itertools.chain(EXTREMES, probe.generator.uniform(-8, 8, SAMPLES)):
+    others = probe.generator.uniform(-8, 8, (6, SAMPLES // 2))
+    for group in [*([size] for size in EXTREMES), *others]:
         pairs = np.argwhere(missing & ~found)
         if not len(pairs):
             break
         probe.draw_weights()
-        for part in np.array_split(pairs, len(pairs) // 500 + 1):
+        asked, sizes = np.repeat(pairs, len(group), axis=0), np.tile(group, len(pairs))
+        for start in range(0, len(asked), ROWS):
+            part, size = asked[start : start + ROWS], sizes[start : start + ROWS]
             cell = np.arange(len(part)), part[:, 1]
             rows = probe.draw(len(part))
             rows[cell] = size
-            dx = probe.backward(rows, each[part[:, 0]]) if len(part) else None
+            dx = probe.backward(rows, each[part[:, 0]])
             if dx is not None:
                 hit = part[np.abs(dx[cell]) > TINY]
                 found[hit[:, 0], hit[:, 1]] = True
     return found
 
 
-def weight_links(probe: Probe, outputs: int, bent: bool) -> np.ndarray:
-    """Which weights each output uses; several samples at once, since their gradients add up.
+def weight_links(probe: Probe, outputs: int, seen: Seen) -> np.ndarray:
+    """Which weights each output uses.
 
-    bent: a draw may hide a weight, as a ReLU or a maximum does; such a layer is asked more often.
+    A draw may hide a weight, as a ReLU or a maximum does; such a layer is asked more often.
     """
     each = np.eye(outputs)
-    uses = np.zeros((outputs, sum(w.value.size for w in probe.weights)), bool)
     if not probe.weights:
-        return uses
-    samples = SAMPLES if probe.batch == 1 else 2
-
-    def used(rows, outputs) -> np.ndarray:
-        return np.abs(probe.weight_gradients(rows, outputs)) > TINY
-
+        return np.zeros((outputs, 0), bool)
     if probe.vocabulary:  # every word once
         words = np.arange(probe.vocabulary)[:, None]
-        return used(np.repeat(words, cells(probe.shapes), axis=1), each)
-    # Large inputs bend what can be bent: then one sample uses less than many.
-    uses = used(3 * probe.draw(samples), each)
-    bent = bent or bool((used(probe.draw(1), each[-1:]) != uses[-1:]).any())
+        rows = np.repeat(words, cells(probe.shapes), axis=1)
+        return np.abs(probe.weight_gradients(rows, each)) > TINY
+    samples = SAMPLES if probe.batch == 1 else 2
+
+    def used(rows, each=each) -> np.ndarray:
+        """By several samples at once."""
+        apart = (np.repeat(rows, len(each), axis=0), np.tile(each, (len(rows), 1)))
+        found = probe.slopes(*apart) if len(apart[0]) <= ROWS else None
+        if found is None:
+            return np.abs(probe.weight_gradients(rows, each)) > TINY
+        return (np.abs(found[1]) > TINY).reshape(len(rows), len(each), -1).any(axis=0)
+
+    uses, bent = seen
+    if uses is None and not probe.random and (found := weight_uses(probe, outputs)):
+        uses, bent = found[1], bent or found[2]
+    if uses is None:
+        # Large inputs bend what can be bent: then one sample uses less than many.
+        uses = used(3 * probe.draw(samples))
+        bent = bent or bool((used(probe.draw(1), each[-1:]) != uses[-1:]).any())
     quiet = 0
-    while bent and quiet < 4:
+    while bent and quiet < 4 and not uses.all():
         rows = probe.draw(samples)
         probe.draw_weights()
         if quiet == 1:  # positive weights with positive inputs leave no ReLU at zero
             for w in probe.weights:
                 K.set_value(w, np.abs(w.value))
             rows[::2] = np.abs(rows[::2])
-        found = used(rows, each) & ~uses
-        uses |= found
-        quiet = 0 if found.any() else quiet + 1
+        news = used(rows) & ~uses
+        uses = uses | news
+        quiet = 0 if news.any() else quiet + 1
     return uses
 
 
@@ -245,14 +284,16 @@ def products_of(layer, shapes, several, seed, probe, links):
         if mixes_units(layer):
             return None
         linear = built(copied(layer, activation="linear"), shapes, several, seed, 1)
-    each = np.eye(len(links))
+    each = np.tile(np.eye(len(links)), (DRAWS, 1))
 
-    def slopes(draws: int = 1) -> np.ndarray:
-        dx = linear.backward(linear.draw(draws * len(links)), np.tile(each, (draws, 1)))
-        return np.zeros((draws * len(links), links.shape[1])) if dx is None else dx
+    def slopes() -> np.ndarray:
+        """A maximum or a product of inputs has others in each draw: there they are no number."""
+        dx = linear.backward(linear.draw(len(each)), each)
+        if dx is None:
+            return np.full(links.shape, np.nan)
+        first, *others = dx.reshape(DRAWS, *links.shape)
+        return np.where(np.abs(others - first).max(axis=0) > 1e-6, np.nan, first)
 
-    if np.abs(np.subtract(*np.split(slopes(2), 2))).max() > TINY:
-        return None
     kernel = max(range(len(linear.weights)), key=lambda i: linear.weights[i].value.size)
     first = sum(w.value.size for w in linear.weights[:kernel])
     numbers = numbered(linear.weights[kernel], slopes)
@@ -286,14 +327,17 @@ def mixes_units(layer: Layer) -> bool:
 def numbered(w, result) -> np.ndarray | None:
     """The numbers that come out when the cells of w are 1, 2, 3 …; None if they are not such."""
     numbers, before = np.arange(1.0, w.value.size + 1).reshape(w.shape), K.get_value(w)
-    found = []
+    number = None
     for power in (1, 2):
         K.set_value(w, numbers**power)
-        found.append(result())
+        found = result()
+        if number is None and np.isfinite(found).all():
+            number = np.rint(found)
+        if number is None or not np.abs(found - number**power).max() < 1e-6 or number.min() < 0:
+            number = None
+            break
     K.set_value(w, before)
-    number = np.rint(found[0])
-    exact = np.abs(found[0] - number).max() < 1e-6 and np.abs(found[1] - number**2).max() < 1e-6
-    return number.astype(int) if exact and number.min() >= 0 else None
+    return None if number is None else number.astype(int)
 
 
 def grouped(uses: np.ndarray) -> np.ndarray:

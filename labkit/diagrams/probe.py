@@ -11,10 +11,11 @@ from .. import backend as K
 from ..backend.tape import walk_back
 from ..backend.tensors import Tensor
 from ..engine.base_layer import Layer
-from ..engine.graph import layers_within
+from ..engine.graph import is_readers_own, layers_within
 from ..layers import Embedding
 from ..utils.generic_utils import to_list
 from .copies import cells
+from .rowwise import Unsuited, fitting, walk_rows
 
 
 class Probe:
@@ -31,8 +32,11 @@ class Probe:
         )
         self.batch = 1
         self.shapes = shapes
-        self.outputs = [y.shape[1:] for y in self.run(self.draw(1))]
-        if batch == 3 or batch == 0 and self.mixes_samples():
+        self.random = self.random_rows = False
+        one = self.draw(1)
+        alone = self.run(one)
+        self.outputs = [y.shape[1:] for y in alone]
+        if batch == 3 or batch == 0 and self.mixes_samples(one, flat(alone, 1)):
             self.batch = 3
             self.shapes = [(3, *shape) for shape in shapes]
             self.outputs = [(3, *shape) for shape in self.outputs]
@@ -109,14 +113,51 @@ class Probe:
         kept = () if self.batch > 1 else (len(dys),)
         return [p.reshape(*kept, *s) for p, s in zip(parts, self.outputs, strict=True)]
 
-    def mixes_samples(self) -> bool:
-        """Whether one sample's output has a gradient by another sample."""
-        if self.vocabulary:
+    def slopes(self, rows, dys) -> tuple[np.ndarray, np.ndarray] | None:
+        """For each row and its own dy: (dx: (rows, input cells), dW: (rows, weights)).
+
+        None where that cannot be told in one walk, or no gradient arrives.
+        """
+        if self.batch > 1 or self.vocabulary or not self.weights:
+            return None
+        wanted, number = len(rows), fitting(len(rows), self.weights)
+        rows, dys = (np.pad(array, [(0, number - wanted), (0, 0)]) for array in (rows, dys))
+        loss = weighted_sum(self.run(rows, tape=True), self.spread(dys))
+        try:
+            dxs, dWs = walk_rows(loss, self.arrays, self.weights, number)
+        except Unsuited:
+            return None
+        if all(dx is None for dx in dxs):
+            return None
+        pairs = zip(dxs, self.arrays, strict=True)
+        dx = flat([zeros(x) if dx is None else dx for dx, x in pairs], number)
+        return dx[:wanted], flat(dWs, number)[:wanted]
+
+    def mixes_samples(self, one, alone) -> bool:
+        """Whether one sample's output has a gradient by another sample; sets `random`."""
+        before = self.drawn()
+        others = self.draw(1)
+        y = self.forward(np.concatenate([one, one, others]))
+        differ = bool(np.abs(y[0] - y[1]).max() > 1e-9)
+        # Two equal samples alone may come out alike by accident.
+        self.random = self.drawn() != before or differ
+        self.random_rows = differ and not any(map(is_readers_own, layers_within(self.layer)))
+        if self.vocabulary or np.allclose(y[:1], alone, rtol=1e-9, atol=1e-12):
             return False
         dys = np.zeros((3, cells(self.outputs)))
         dys[0] = self.generator.uniform(0.5, 1, dys.shape[1])
         dx = self.backward(self.draw(3), dys)
         return dx is not None and bool(np.abs(dx[1:]).max() > 1e-12)
+
+    def drawn(self) -> list:
+        """How far the random numbers are that the layer may draw."""
+        states = [source.get_state(legacy=False)["state"] for source in self.sources()]
+        return [(int(state["key"][0]), state["pos"]) for state in states]
+
+    def sources(self) -> list:
+        """NumPy's generator and those that layers have of their own, as Dropout(0.5, seed=1)."""
+        own = [getattr(part, "_generator", np.random) for part in layers_within(self.layer)]
+        return [np.random, *(source for source in own if source is not np.random)]
 
 
 def flat(arrays, rows: int) -> np.ndarray:

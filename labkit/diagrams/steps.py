@@ -17,8 +17,8 @@ from .. import backend as K
 from ..backend.tape import walk_back
 from ..backend.tensors import Tensor
 from ..engine.base_layer import Layer
-from .copies import copied, undisturbed
-from .dependencies import TINY, Dependencies, dependencies, sources_of
+from .copies import undisturbed
+from .dependencies import TINY, Dependencies, dependencies
 from .grids import NUMBER, drawn
 from .probe import Probe
 
@@ -57,15 +57,15 @@ class Steps:
 
 def steps(layer: Layer, input_shape, training: bool = False, seed: int = 0) -> Steps:
     """层逐格计算的过程；太大的层换成缩小的。参数与出错同 dependencies()。"""
-    about = dependencies(layer, input_shape, training, seed)
-    return from_dependencies(about, isinstance(input_shape, list), training, seed)
+    return from_dependencies(dependencies(layer, input_shape, training, seed), training, seed)
 
 
-def from_dependencies(about: Dependencies, several: bool, training=False, seed=0) -> Steps:
-    shapes = [shape[1:] if about.batch > 1 else shape for _, shape in about.inputs]
+def from_dependencies(about: Dependencies, training=False, seed=0) -> Steps:
     with undisturbed("float64", training):
         generator = np.random.default_rng(seed)
-        probe = Probe(copied(about.layer), shapes, several, generator, about.batch)
+        probe = about.probe
+        assert probe is not None
+        probe.generator = generator
         for w in probe.weights:
             positive = w not in probe.layer.trainable_weights
             K.set_value(w, one_decimal(generator, w.shape, positive))
@@ -74,12 +74,9 @@ def from_dependencies(about: Dependencies, several: bool, training=False, seed=0
         W = np.concatenate([np.ravel(w.value) for w in probe.weights] or [np.zeros(0)])
         with same_draws(probe):
             y = probe.forward(x)[0]
-        slopes = input_slopes(probe, x, len(y), about.random)
-        if about.products is None:
-            sums, activation = None, ""
-            with same_draws(probe):
-                weight_slopes = weight_slopes_of(probe, x, len(y))
-        else:
+        slopes, weight_slopes = slopes_of(probe, x, len(y), about.products is None)
+        sums, activation = None, ""
+        if about.products is not None:
             sums, activation, weight_slopes = products(about, x[0], W)
         dy = one_decimal(generator, y.shape)
         kind = kind_of(about, probe, x[0], y, slopes)
@@ -91,7 +88,7 @@ def from_dependencies(about: Dependencies, several: bool, training=False, seed=0
 @contextmanager
 def same_draws(probe: Probe) -> Iterator[None]:
     """The random numbers that are drawn inside, as by dropout, are drawn again afterwards."""
-    before = [(source, source.get_state()) for source in sources_of(probe)]
+    before = [(source, source.get_state()) for source in probe.sources()]
     try:
         yield
     finally:
@@ -99,23 +96,25 @@ def same_draws(probe: Probe) -> Iterator[None]:
             source.set_state(state)
 
 
-def input_slopes(probe: Probe, x, outputs: int, random: bool) -> np.ndarray:
+def slopes_of(probe: Probe, x, outputs: int, weights: bool) -> tuple[np.ndarray, np.ndarray]:
+    """∂y/∂x, and ∂y/∂W where it is wanted, with the same random numbers for each output."""
     each = np.eye(outputs)
-    if probe.batch == 1 and not random:
-        dx = probe.backward(np.repeat(x, outputs, axis=0), each)
-        return np.zeros((outputs, x.shape[1])) if dx is None else dx
-    rows = []
-    for dy in each:
-        with same_draws(probe):
-            dx = probe.backward(x, dy[None])
-        rows.append(np.zeros(x.shape[1]) if dx is None else dx[0])
-    return np.array(rows)
-
-
-def weight_slopes_of(probe: Probe, x, outputs: int) -> np.ndarray:
-    if not probe.weights:
-        return np.zeros((outputs, 0))
-    return np.array(probe.weight_gradients(x, np.eye(outputs)))
+    rows = np.repeat(x, outputs, axis=0)
+    if weights and not probe.random and (found := probe.slopes(rows, each)):
+        return found
+    if probe.batch == 1 and not probe.random:
+        dx = probe.backward(rows, each)
+    else:
+        parts = []
+        for dy in each:
+            with same_draws(probe):
+                parts.append(probe.backward(x, dy[None]))
+        dx = None if any(part is None for part in parts) else np.concatenate(parts)
+    dx = np.zeros((outputs, x.shape[1])) if dx is None else dx
+    if not weights or not probe.weights:
+        return dx, np.zeros((outputs, 0))
+    with same_draws(probe):
+        return dx, np.array(probe.weight_gradients(x, each))
 
 
 def products(about: Dependencies, x, W):

@@ -64,8 +64,8 @@ def dependency(subject: Subject) -> dict[str, Any]:
 
 
 def steps(subject: Subject) -> dict[str, Any]:
-    about, several = subject.dependencies, isinstance(subject.input_shape, list)
-    walk = from_dependencies(about, several, subject.training)
+    about = subject.dependencies
+    walk = from_dependencies(about, subject.training)
     data = {**linked(walk.about), **numbers(walk)}
     return {"svg": drawn_steps(walk), "data": data, "notes": about.notes}
 
