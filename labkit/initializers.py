@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import backend as K
+from .backend.state import state
 from .errors import explain, nearest
 from .utils.generic_utils import (
     Configurable,
@@ -196,6 +197,8 @@ class Orthogonal(Initializer):
                     suggestion="偏置用 'zeros'，矩阵用 'orthogonal'",
                 )
             )
+        if state.shapes_only:  # nobody sees the numbers, and to find them takes seconds
+            return np.zeros(shape, dtype or K.floatx())
         rows, columns = math.prod(shape[:-1]), shape[-1]
         random = K.random_normal((rows, columns), dtype="float64", seed=self.seed)
         u, _, v = np.linalg.svd(random, full_matrices=False)

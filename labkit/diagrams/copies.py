@@ -80,7 +80,10 @@ def sketch(layer: Layer, input_shape) -> Sketch:
 # --- a small sibling of a layer ---
 
 SMALL = {"filters": 2, "units": 3, "output_dim": 3, "nb_feature": 2, "depth_multiplier": 2}
-SPACES = (6, 5, 7, 4, 8, 10, 12, 3, 2)
+# These make its windows.
+WINDOWS = "kernel_size pool_size size strides dilation_rate padding cropping n".split()
+WIDEST = 12
+SPACES = (6, 5, 7, 4, 8, 10, 12, 3, 2, 1)
 # These tie a layer to one shape or one batch size.
 TIES = ("batch_input_shape", "weights", "input_length", "stateful")
 
@@ -89,7 +92,8 @@ def small(layer: Layer, input_shape, sketched: Sketch | None = None) -> tuple[La
     """The layer itself where it can be drawn cell by cell, else with fewer channels on less space.
 
     Returns it with the shapes of its inputs without the batch axis. Kernel sizes, strides, padding
-    and the like are never changed. sketched: sketch(layer, input_shape), where it is there already.
+    and the like are changed only where nothing else helps. sketched: sketch(layer, input_shape),
+    where it is there already.
     出错：层不接受这个形状时，抛出它自己的错误；缩小之后也画不下时抛出 ValueError。
     """
     several = isinstance(input_shape, list)
@@ -100,15 +104,9 @@ def small(layer: Layer, input_shape, sketched: Sketch | None = None) -> tuple[La
         return plain, shapes
     if not sketched:
         sketch(layer, input_shape)
-    config = plain.get_config()
-    siblings = [copied(plain, **shrunk(config)), copied(plain, **shrunk(config, 1)), plain]
-    # A grid of one cell shows no neighbours: two in every direction where that can be had.
-    for least in (2, 1):
-        for sibling in siblings:
-            for space in SPACES:
-                fewer = [tuple(shrunk_shape(layer, shape, space)) for shape in shapes]
-                if drawable(sibling, fewer, several, least):
-                    return sibling, fewer
+    for sibling, fewer, least in siblings(plain, shapes):
+        if drawable(sibling, fewer, several, least):
+            return sibling, fewer
     raise ValueError(
         explain(
             f"{type(layer).__name__} 的依赖图",
@@ -119,29 +117,71 @@ def small(layer: Layer, input_shape, sketched: Sketch | None = None) -> tuple[La
     )
 
 
-def shrunk(config: dict, most: int = 3) -> dict:
-    """The settings of a layer that decide its size, reduced; those of a wrapped layer too."""
+def siblings(layer: Layer, shapes: list[tuple]) -> Iterator[tuple[Layer, list[tuple], int]]:
+    """Ever smaller ones: a layer, its inputs, and how many cells an output should have each way."""
+    config = layer.get_config()
+    fewer = [copied(layer, **shrunk(config)), copied(layer, **shrunk(config, 1)), layer]
+    # A grid of one cell shows no neighbours: two in every direction where that can be had.
+    for least in (2, 1):
+        for sibling in fewer:
+            for space in SPACES:
+                yield sibling, [shrunk_shape(layer, shape, space) for shape in shapes], least
+    tried: list = [config]
+    for window in (*range(WIDEST, 0, -1),):
+        narrow = shrunk(config, 1, window)
+        if window < WIDEST and narrow in tried:
+            continue
+        tried.append(narrow)
+        try:
+            sibling = copied(layer, **narrow)
+        except (TypeError, ValueError):  # as of strides that went with the size
+            continue
+        for space in sorted(SPACES, reverse=True):
+            for time in {space, 2}:
+                yield sibling, [shrunk_shape(layer, shape, space, 1, time) for shape in shapes], 1
+
+
+def shrunk(config: dict, most: int = 3, window: int = 0) -> dict:
+    """The settings of a layer that decide its size, reduced; those of the layers inside it too.
+
+    window: the most that the sizes and steps of windows may be; 0 leaves them.
+    """
     found: dict[str, Any] = {
         name: min(config[name], usual, most)
         for name, usual in SMALL.items()
         if isinstance(config.get(name), int)
     }
+    if window:
+        found |= {name: at_most(window, config[name]) for name in WINDOWS if name in config}
     if "embeddings_initializer" in config:  # elsewhere input_dim is the length of an input axis
         found["input_dim"] = min(config["input_dim"], 6)
-    inner = config.get("layer") or config.get("cell")
-    if isinstance(inner, dict) and "config" in inner:
-        changed = {**inner["config"], **shrunk(inner["config"], most)}
-        found["layer" if "layer" in config else "cell"] = {**inner, "config": changed}
+    for name in ("layer", "cell", "cells"):
+        inner = config.get(name)
+        parts = inner if isinstance(inner, list) else [inner]
+        if all(isinstance(part, dict) and "config" in part for part in parts):
+            changed = [
+                {**part, "config": {**part["config"], **shrunk(part["config"], most, window)}}
+                for part in parts
+            ]
+            found[name] = changed if isinstance(inner, list) else changed[0]
     return found
 
 
-def shrunk_shape(layer: Layer, shape: tuple, space: int) -> Iterator[int]:
-    """Every axis at most `space` long, channels at most 2."""
+def at_most(limit: int, value):
+    """A number, or numbers in tuples, not above the limit."""
+    if isinstance(value, tuple | list):
+        return type(value)(at_most(limit, part) for part in value)
+    return min(value, limit) if type(value) is int else value
+
+
+def shrunk_shape(layer: Layer, shape: tuple, space: int, channels: int = 2, time: int = 0) -> tuple:
+    """Every axis at most `space` long, the channels and the first of many axes less."""
     rank = len(shape)
-    channels = 0 if getattr(layer, "data_format", None) == "channels_first" else rank - 1
-    for i, n in enumerate(shape):
-        limit = min(space, 2) if rank > 1 and i == channels else space
-        yield limit if n is None else min(n, limit)
+    last = 0 if getattr(layer, "data_format", None) == "channels_first" else rank - 1
+    limits = [min(space, channels) if rank > 1 and i == last else space for i in range(rank)]
+    if rank > 3 and time:
+        limits[0] = min(limits[0], time)
+    return tuple(m if n is None else min(n, m) for n, m in zip(shape, limits, strict=True))
 
 
 def drawable(

@@ -7,6 +7,7 @@ looked for one by one, with an input that makes the choice fall on the cell in q
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from .. import backend as K
 from ..engine.base_layer import Layer
-from .copies import Sketch, cells, copied, small, undisturbed
+from .copies import TIES, Sketch, cells, copied, small, undisturbed
 from .probe import Probe
 from .shapes import weight_shapes
 
@@ -240,11 +241,12 @@ def weight_links(probe: Probe, outputs: int, seen: Seen) -> np.ndarray:
 
     def used(rows, each=each) -> np.ndarray:
         """By several samples at once."""
-        apart = (np.repeat(rows, len(each), axis=0), np.tile(each, (len(rows), 1)))
-        found = probe.slopes(*apart) if len(apart[0]) <= ROWS else None
+        apart = np.repeat(rows, len(each), axis=0)
+        found = probe.slopes(apart, np.tile(each, (len(rows), 1))) if len(apart) <= ROWS else None
         if found is None:
             return np.abs(probe.weight_gradients(rows, each)) > TINY
-        return (np.abs(found[1]) > TINY).reshape(len(rows), len(each), -1).any(axis=0)
+        largest = np.abs(found[1]).reshape(len(rows), len(each), -1).max(axis=0)
+        return largest > TINY
 
     uses, bent = seen
     if uses is None and not probe.random and (found := weight_uses(probe, outputs)):
@@ -359,15 +361,25 @@ def grouped(uses: np.ndarray) -> np.ndarray:
 def reduced(layer: Layer, input_shape, drawn: Layer, shapes: list[tuple]) -> str:
     """What was made smaller than the reader's own layer."""
     given = input_shape if isinstance(input_shape, list) else [input_shape]
-    before, after = layer.get_config(), drawn.get_config()
-    changes = [
-        f"{name}={after[name]}"
-        for name in after
-        if isinstance(after[name], int) and before.get(name) != after[name] and name != "stateful"
-    ]
+    changes = list(differences(layer.get_config(), drawn.get_config()))
     if [tuple(s)[1:] for s in given] != shapes:
         changes.append("输入 " + "、".join(map(str, shapes)))
     return f"太大，格子画不下：改成 {'，'.join(changes)} 来画。" if changes else ""
+
+
+def differences(before: dict, after: dict) -> Iterator[str]:
+    """The settings that are not as before, those of the layers inside too."""
+    for name, value in after.items():
+        old = before.get(name)
+        if isinstance(value, dict) and "config" in value and isinstance(old, dict):
+            inner = ", ".join(differences(old["config"], value["config"]))
+            if inner:
+                yield f"{value['class_name']}({inner})"
+        elif isinstance(value, list) and name == "cells":
+            for one, other in zip(old or [], value, strict=True):
+                yield from differences({"cell": one}, {"cell": other})
+        elif isinstance(value, int | tuple) and value != old and name not in TIES:
+            yield f"{name}={value}"
 
 
 def named(letter: str, shapes) -> list[tuple[str, tuple]]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
+from .. import backend as K
 from .. import layers
 from .contrasts import contrasts, facts
+from ..manner import manner
 from .controls import controls
 from .cost import cost
 from .fixes import fixes, ranges
@@ -22,13 +25,27 @@ def show(state: dict, view: str = "shape", changed: str = "", wide: bool = False
     `wide`: see Subject.
     """
     try:
-        subject = Subject(state, wide)
+        subject = kept(json.dumps(state, sort_keys=True), repr(settings()))
+        subject.wide = wide
         facts = told(subject)
         view = view if view in facts["views"] else "shape"
         return {"view": view, **facts, **drawn(subject, view)}
     except Exception as error:  # noqa: BLE001  whatever the layer says is shown to the reader
         ways = fixes(state, changed) if layer_type(state["layer"]) else []
         return {"error": sentence(error), "fixes": ways}
+
+
+@lru_cache(maxsize=8)
+def kept(state: str, settings: str) -> Subject:
+    """What a state is about: another view of it asks the layer nothing anew.
+
+    settings: of labkit as a whole; they decide what an argument that is not given means.
+    """
+    return Subject(json.loads(state))
+
+
+def settings() -> tuple:
+    return K.floatx(), K.epsilon(), K.image_data_format(), manner()
 
 
 def told(subject: Subject) -> dict[str, Any]:

@@ -118,7 +118,8 @@ class Walk:
             x, dy = (a.reshape(self.rows, -1, a.shape[-1]) for a in (x, dy))
             yield x.swapaxes(1, 2) @ dy
         elif primitive is conv:
-            yield kernel_gradients(x, W, dy, **operation.settings)
+            window = (operation.settings[name] for name in ("strides", "padding", "dilation"))
+            yield kernel_gradients(x, W, dy, *window)
         else:
             linear = primitive.__name__ in LINEAR
             for start in range(0, self.rows, AT_ONCE if linear else 1):

@@ -44,6 +44,10 @@ class Subject:
     def dependencies(self) -> Dependencies:
         return traced(self.layer, self.input_shape, self.training, sketched=self.sketch)
 
+    @cached_property
+    def steps(self) -> Steps:
+        return from_dependencies(self.dependencies, self.training)
+
 
 class View(NamedTuple):
     """A tab of the panel."""
@@ -64,10 +68,9 @@ def dependency(subject: Subject) -> dict[str, Any]:
 
 
 def steps(subject: Subject) -> dict[str, Any]:
-    about = subject.dependencies
-    walk = from_dependencies(about, subject.training)
+    walk = subject.steps
     data = {**linked(walk.about), **numbers(walk)}
-    return {"svg": drawn_steps(walk), "data": data, "notes": about.notes}
+    return {"svg": drawn_steps(walk), "data": data, "notes": walk.about.notes}
 
 
 def unrolled(subject: Subject) -> dict[str, Any]:
