@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import ParamSpec, get_args
 
@@ -25,9 +26,23 @@ def positive(where: str, name: str, n) -> int:
     if isinstance(n, float) and n.is_integer():
         n = int(n)
     if not is_integer(n) or n < 1:
-        closest = max(1, round(n)) if isinstance(n, int | float) else 1
-        raise ValueError(explain(where, f"{name}={n!r}", f"{name} 是正整数", f"{name}={closest}"))
+        raise ValueError(
+            explain(where, f"{name}={n!r}", f"{name} 是正整数", f"{name}={nearest_length(n)}")
+        )
     return int(n)
+
+
+def nearest_length(n) -> int:
+    """The positive integer next to a number; 1 where there is none."""
+    return max(1, round(n)) if isinstance(n, int | float) and np.isfinite(float_of(n)) else 1
+
+
+def float_of(n: int | float) -> float:
+    """A number as a float; infinite where it is too large."""
+    try:
+        return float(n)
+    except OverflowError:
+        return np.inf
 
 
 def count(where: str, name: str, n) -> int:
@@ -68,12 +83,9 @@ def shape(where: str, name: str, value, zero: bool = False) -> tuple[int | None,
         raise TypeError(explain(where, f"{name}={value!r}", rule, suggestion))
     if not all(n is None or is_integer(n) and n >= 1 - zero for n in value):
         numbers = all(n is None or isinstance(n, int | float) for n in value)
-        closest = tuple(
-            n if n is None else max(1, round(n)) if isinstance(n, int | float) else None
-            for n in value
-        )
+        closest = tuple(nearest_length(n) if isinstance(n, int | float) else None for n in value)
         error = ValueError(explain(where, f"{name}={value!r}", rule, f"{name}={closest}"))
-        if not numbers or not all(n is None or n >= 0 and n == int(n) for n in value):
+        if not numbers or not all(n is None or n >= 0 and float_of(n) % 1 == 0 for n in value):
             raise error
         refuse(error)
     return tuple(n if n is None else int(n) for n in value)
@@ -133,12 +145,16 @@ def random_shape(where: str, noise_shape, input_shape) -> tuple[int, ...]:
 
 
 def rate(where: str, name: str, value) -> float:
-    """A share from 0 to 1; numbers beyond are cut to it, as Keras does."""
+    """A share from 0 to 1; numbers beyond are cut to it, as Keras does, with a warning."""
     if not isinstance(value, int | float | np.number) or isinstance(value, bool) or value != value:
         raise ValueError(
             explain(where, f"{name}={value!r}", f"{name} 是 0 到 1 之间的数", f"{name}=0.5")
         )
-    return float(min(1.0, max(0.0, value)))
+    cut = float(min(1.0, max(0.0, value)))
+    if cut != value:
+        rule = f"{name} 是 0 到 1 之间的数，超出的截到端点（Keras 也这样）"
+        warnings.warn(explain(where, f"{name}={value!r}", rule, f"{name}={cut:g}"), stacklevel=4)
+    return cut
 
 
 def array(where: str, value) -> np.ndarray:

@@ -15,7 +15,12 @@ def generator(seed=None):
     """None → NumPy's global generator; a number → a generator of its own; a generator → itself."""
     if seed is None:
         return np.random
-    return np.random.RandomState(seed) if isinstance(seed, int | np.integer) else seed
+    if not isinstance(seed, int | np.integer):
+        return seed
+    if not 0 <= seed < 2**32:
+        rule = "seed 是整数，0 ≤ seed < 2³²"
+        raise ValueError(explain("随机数", f"seed={seed}", rule, "seed=0"))
+    return np.random.RandomState(seed)
 
 
 def random_uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):

@@ -11,6 +11,7 @@ from .. import initializers
 from ..arguments.signatures import parameters, types_of
 from ..layers.settings import NAMED
 from ..utils.generic_utils import public_objects
+from .functions import FUNCTIONS
 
 # What changes no shape and no link, or is seldom changed, waits under “更多参数”. By how names end.
 QUIET = ("initializer", "init", "regularizer", "constraint", "bias", "dropout", "data_format")
@@ -58,7 +59,9 @@ def kind_of(name: str, hint) -> tuple[str, list[str]]:
         return "bool", ["False", "True"]
     if options == [int]:
         return "int", []
-    if name in {"function", "mask", "arguments", "weights", "input_tensor", "output_shape"}:
+    if name == "function":
+        return "choice", list(FUNCTIONS)
+    if name in {"mask", "arguments", "weights", "input_tensor", "output_shape"}:
         return "", []
     return "text", []
 

@@ -1,6 +1,6 @@
 """A small example of every layer, for its page and its panel: a call as text and an input shape.
 
-The texts are such as `states.state_of` parses. Lambda is missing: a function cannot be typed.
+The texts are such as `states.state_of` parses.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ FAMILIES: list[tuple[Any, list]] = [
             'Activation("relu")',
             "Dropout(0.5)",
             "ActivityRegularization(l2=0.01)",
+            "Lambda(lambda x: x ** 2)",
             "RepeatVector(3)",
             "Reshape((2, 2))",
             ("Flatten()", COLOURS),

@@ -17,6 +17,8 @@ from .fixes import fixes, ranges
 from .states import code_of, example, layer_type
 from .views import VIEWS, Subject, views_of
 
+MOST = 240  # characters of each part of a sentence
+
 
 def show(state: dict, view: str = "shape", changed: str = "", wide: bool = False) -> dict[str, Any]:
     """What the panel shows for a state: picture, sentences, code; or the error and ways out of it.
@@ -71,7 +73,8 @@ def both_widths(subject: Subject, view: str) -> dict[str, Any]:
 
 def drawn(subject: Subject, view: str) -> dict[str, Any]:
     try:
-        return VIEWS[view].draw(subject)
+        picture = VIEWS[view].draw(subject)
+        return {**picture, "notes": [*map(sentence, subject.warnings), *picture["notes"]]}
     except Exception as error:  # noqa: BLE001  the layer is legal, only this picture of it is not
         return {**VIEWS["shape"].draw(subject), "notes": [sentence(error)]}
 
@@ -81,9 +84,15 @@ def sentence(error: Exception) -> str:
     message = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
     if not re.search(r"[\u4e00-\u9fff]", message):
         # Of Python or NumPy themselves, at what no check has foreseen.
-        return f"这个设置算不出来（{type(error).__name__}: {message}）。"
+        return bounded(f"这个设置算不出来（{type(error).__name__}: {message}）。")
     # Without what a layer's automatic name adds.
-    return re.sub(r"^(\w+)（\w+_\d+）", r"\1", message)
+    return bounded(re.sub(r"^(\w+)（\w+_\d+）", r"\1", message))
+
+
+def bounded(message: str) -> str:
+    """What was given, the rule and the suggestion, none of them longer than can be read."""
+    parts = re.split("(。(?:规则|可以改成)：)", message)
+    return "".join(p if len(p) <= MOST else f"{p[: MOST // 2]} … {p[-MOST // 4 :]}" for p in parts)
 
 
 def compare(

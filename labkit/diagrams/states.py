@@ -18,6 +18,7 @@ from ..errors import explain
 from ..layers.merge import Merge
 from .controls import controls, text_of
 from .examples import EXAMPLES
+from .functions import FUNCTIONS, needs_backend
 
 # Of a setting's text. What is nested more deeply could end the browser's Python: it has a small
 # stack, and Python's parser recurses.
@@ -27,6 +28,8 @@ BRACKETS = 40
 
 def parsed(text: str) -> Any:
     """A number, text, tuple or layer out of Python text: Conv2D(8, (3, 3)) and the like, only."""
+    if text in FUNCTIONS:
+        return FUNCTIONS[text]
     try:
         return evaluated(ast.parse(bounded(text), mode="eval").body)
     except SyntaxError as error:
@@ -139,8 +142,10 @@ def code_of(state: dict, outputs: int = 1) -> str:
         for shape in shapes
     ]
     arguments = ", ".join(f"{name}={text}" for name, text in given.items())
+    backend = any(text in FUNCTIONS and needs_backend(text) for text in given.values())
     return "\n".join(
         [
+            *(["from labkit import backend as K"] if backend else []),
             f"from labkit.layers import {', '.join(['Input', *sorted(names)])}",
             "",
             f"x = [{', '.join(entries)}]" if several else f"x = {entries[0]}",

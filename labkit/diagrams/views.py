@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -32,7 +33,11 @@ class Subject:
         self.state = state
         self.wide = wide
         with undisturbed():
-            self.layer = layer_of(state)
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always", UserWarning)
+                self.layer = layer_of(state)
+            #: What labkit says about these settings, which it takes all the same.
+            self.warnings = [Warning(str(warning.message)) for warning in said]
             self.input_shape = input_of(state)
             self.sketch = sketch(self.layer, self.input_shape)
 

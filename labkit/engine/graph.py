@@ -150,8 +150,11 @@ class Connected:
     _inbound_nodes: list[Node]
     _outbound_nodes: list[Node]
 
+    #: What the layer is called that a reader made, where this one is its part: GRU for its GRUCell.
+    _part_of = ""
+
     def _label(self) -> str:
-        return f"{type(self).__name__}（{self.name}）"
+        return self._part_of or f"{type(self).__name__}（{self.name}）"
 
     def _node_value(self, index: int, attribute: str):
         if not self._inbound_nodes:

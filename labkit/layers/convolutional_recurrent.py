@@ -20,7 +20,7 @@ from ..backend.config import normalize_data_format
 from ..engine.base_layer import InputSpec, Layer
 from ..errors import explain
 from .recurrent.cells import drawn, lstm_bias, with_gates
-from .recurrent.layers import CellLayer
+from .recurrent.layers import CellLayer, headed
 from .recurrent.rnn import RNN
 from .settings import take
 from .windows import stride_or_dilation, window_outputs
@@ -267,29 +267,30 @@ class ConvLSTM2D(CellLayer, ConvRNN2D):
         recurrent_dropout: float = 0.0,
         **kwargs,
     ):
-        cell = self._cell_class(
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            unit_forget_bias=unit_forget_bias,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-        )
+        with headed(self._cell_class, type(self)):
+            cell = self._cell_class(
+                filters=filters,
+                kernel_size=kernel_size,
+                strides=strides,
+                padding=padding,
+                data_format=data_format,
+                dilation_rate=dilation_rate,
+                activation=activation,
+                recurrent_activation=recurrent_activation,
+                use_bias=use_bias,
+                kernel_initializer=kernel_initializer,
+                recurrent_initializer=recurrent_initializer,
+                bias_initializer=bias_initializer,
+                unit_forget_bias=unit_forget_bias,
+                kernel_regularizer=kernel_regularizer,
+                recurrent_regularizer=recurrent_regularizer,
+                bias_regularizer=bias_regularizer,
+                kernel_constraint=kernel_constraint,
+                recurrent_constraint=recurrent_constraint,
+                bias_constraint=bias_constraint,
+                dropout=dropout,
+                recurrent_dropout=recurrent_dropout,
+            )
         super().__init__(
             cell,
             activity_regularizer,

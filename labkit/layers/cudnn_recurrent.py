@@ -6,7 +6,7 @@ from .. import backend as K
 from ..arguments.types import Constraint, Initializer, Regularizer
 from ..errors import explain
 from .recurrent.cells import Cell, GRUCell, LSTMCell
-from .recurrent.layers import CellLayer
+from .recurrent.layers import CellLayer, headed
 
 
 def transposed_gates(W, gates: int):
@@ -123,20 +123,21 @@ class CuDNNGRU(CuDNNRNN):
         stateful: bool = False,
         **kwargs,
     ):
-        cell = self._cell_class(
-            units=units,
-            recurrent_activation="sigmoid",
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            reset_after=True,
-        )
+        with headed(self._cell_class, type(self)):
+            cell = self._cell_class(
+                units=units,
+                recurrent_activation="sigmoid",
+                kernel_initializer=kernel_initializer,
+                recurrent_initializer=recurrent_initializer,
+                bias_initializer=bias_initializer,
+                kernel_regularizer=kernel_regularizer,
+                recurrent_regularizer=recurrent_regularizer,
+                bias_regularizer=bias_regularizer,
+                kernel_constraint=kernel_constraint,
+                recurrent_constraint=recurrent_constraint,
+                bias_constraint=bias_constraint,
+                reset_after=True,
+            )
         super().__init__(
             cell,
             activity_regularizer,
@@ -178,20 +179,21 @@ class CuDNNLSTM(CuDNNRNN):
         stateful: bool = False,
         **kwargs,
     ):
-        cell = self._cell_class(
-            units=units,
-            recurrent_activation="sigmoid",
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            unit_forget_bias=unit_forget_bias,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
+        with headed(self._cell_class, type(self)):
+            cell = self._cell_class(
+                units=units,
+                recurrent_activation="sigmoid",
+                kernel_initializer=kernel_initializer,
+                recurrent_initializer=recurrent_initializer,
+                bias_initializer=bias_initializer,
+                unit_forget_bias=unit_forget_bias,
+                kernel_regularizer=kernel_regularizer,
+                recurrent_regularizer=recurrent_regularizer,
+                bias_regularizer=bias_regularizer,
+                kernel_constraint=kernel_constraint,
+                recurrent_constraint=recurrent_constraint,
+                bias_constraint=bias_constraint,
+            )
         super().__init__(
             cell,
             activity_regularizer,

@@ -270,7 +270,7 @@ class Bidirectional(TakesStates, Wrapper):
     ):
         self._num_constants = kwargs.pop("num_constants", None)
         super().__init__(layer, **kwargs)
-        if merge_mode not in {"concat", "sum", "mul", "ave", None}:
+        if merge_mode not in ("concat", "sum", "mul", "ave", None):
             raise ValueError(
                 explain(
                     self._label(),

@@ -146,7 +146,7 @@ def with_gates(names: str, *weights: str) -> Callable[[C], C]:
 
 def one_or_two(where: str, implementation) -> int:
     """ValueError for an implementation that does not exist."""
-    if implementation not in {1, 2}:
+    if implementation not in (1, 2):
         refuse(
             ValueError(
                 explain(
@@ -412,7 +412,7 @@ def lstm_bias(cell: Any, width: int, units: int):
     return cell.add_weight(
         "bias",
         (width,),
-        initializer=forget_one(draw, units) if cell.unit_forget_bias else draw,
+        initializer=forget_one(draw, units) if cell.unit_forget_bias and draw else draw,
         regularizer=cell.bias_regularizer,
         constraint=cell.bias_constraint,
     )

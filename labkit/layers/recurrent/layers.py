@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import typing
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ...arguments.signatures import parameters
 from ...arguments.types import Regularizer
@@ -25,6 +27,7 @@ class CellLayer(RNN):
 
     def __init__(self, cell, activity_regularizer: Regularizer = None, **kwargs):
         super().__init__(cell, **kwargs)
+        cell._part_of = self._label()
         take(self, activity_regularizer=activity_regularizer)
 
     def __getattr__(self, name):
@@ -32,6 +35,23 @@ class CellLayer(RNN):
         if name in {"cell", "__deepcopy__"} or name.startswith("__") or "cell" not in self.__dict__:
             raise AttributeError(name)
         return getattr(self.cell, name)
+
+
+@contextmanager
+def headed(cell_class: type, layer_class: type) -> Iterator[None]:
+    """What the cell finds wrong with its arguments is said of the layer that was given them."""
+    begins = rf"^{cell_class.__name__}(（\w+）)?"
+    try:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            yield
+    except (KeyError, TypeError, ValueError) as error:
+        if error.args and isinstance(error.args[0], str):
+            error.args = (re.sub(begins, layer_class.__name__, error.args[0]), *error.args[1:])
+        raise
+    for warning in said:
+        text = re.sub(begins, layer_class.__name__, str(warning.message))
+        warnings.warn(text, warning.category, stacklevel=4)
 
 
 def over(cell_class: type[Cell]) -> Callable[..., None]:
@@ -64,7 +84,8 @@ def over(cell_class: type[Cell]) -> Callable[..., None]:
         bound.apply_defaults()
         given = dict(bound.arguments)
         self, rest = given.pop("self"), given.pop("kwargs")
-        cell = cell_class(**{name: given.pop(name) for name in names})
+        with headed(cell_class, type(self)):
+            cell = cell_class(**{name: given.pop(name) for name in names})
         CellLayer.__init__(self, cell, **given, **rest)
 
     types = {}
