@@ -2,8 +2,10 @@
 import { element } from "./element.js";
 import { nameOf } from "./lab-cells.js";
 import { Player } from "./lab-player.js";
+import { sums as inNumbers } from "./lab-sums.js";
 
 /** @import {Cells, Links} from "./lab-cells.js" */
+/** @import {Formulas} from "./lab-sums.js" */
 /**
  * @typedef {Links & Numbers} Walk
  * @typedef {object} Numbers  from labkit.diagrams.views.numbers
@@ -14,6 +16,7 @@ import { Player } from "./lab-player.js";
  * @property {number[]} y
  * @property {number[]} dy
  * @property {number[] | null} sums  before the activation
+ * @property {Formulas | null} formulas  of a recurrent layer
  * @property {number[][]} slopes  ∂y/∂x along the links of each output
  * @property {number[][]} weightSlopes  ∂y/∂W along its uses
  */
@@ -95,7 +98,7 @@ export class Steps {
 
   /** @param {number} o */
   #computation(o) {
-    const { kind, links, slopes, products, uses, inputs, weights, outputs, x, W, y, sums, activation } = this.walk;
+    const { kind, links, slopes, products, uses, inputs, weights, outputs, x, W, y, sums, activation, formulas } = this.walk;
     const name = nameOf(outputs, o);
     const cells = links[o];
     /** @param {number} i */
@@ -135,6 +138,13 @@ export class Steps {
       return [element("p", {}, `${input(i)} = ${short(x[i])}，${how}：${result}。此处斜率 ∂y/∂x = ${short(slopes[o][0], 3)}。`)];
     }
     const rows = cells.map((i, k) => [input(i), short(x[i]), short(slopes[o][k], 3)]);
+    if (formulas) {
+      return [
+        element("p", {}, `${result}，是这一步最后一个算式的结果；x_t·W 与 h_(t−1)·U 各写成算好的一个数。`),
+        table(["量", "算式", "代入", "值"], inNumbers(formulas, o)),
+        table(["输入", "值", "此处斜率 ∂y/∂x"], rows),
+      ];
+    }
     return [
       element("p", {}, `${result}。它不是一次乘加算出来的，算法见“实现”一节；斜率说明各个输入此刻的影响有多大。`),
       table(["输入", "值", "此处斜率 ∂y/∂x"], rows),

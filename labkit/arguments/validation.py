@@ -144,17 +144,21 @@ def random_shape(where: str, noise_shape, input_shape) -> tuple[int, ...]:
     return tuple(n or m for n, m in zip(noise, input_shape, strict=True))
 
 
-def rate(where: str, name: str, value) -> float:
-    """A share from 0 to 1; numbers beyond are cut to it, as Keras does, with a warning."""
+def rate(where: str, name: str, value, cut: bool = True) -> float:
+    """A share from 0 to 1, with a warning where it is not one.
+
+    Keras cuts numbers beyond to the ends, or keeps them (`cut`), and then drops nothing.
+    """
     if not isinstance(value, int | float | np.number) or isinstance(value, bool) or value != value:
         raise ValueError(
             explain(where, f"{name}={value!r}", f"{name} 是 0 到 1 之间的数", f"{name}=0.5")
         )
-    cut = float(min(1.0, max(0.0, value)))
-    if cut != value:
-        rule = f"{name} 是 0 到 1 之间的数，超出的截到端点（Keras 也这样）"
-        warnings.warn(explain(where, f"{name}={value!r}", rule, f"{name}={cut:g}"), stacklevel=4)
-    return cut
+    end = float(min(1.0, max(0.0, value)))
+    if end != value:
+        effect = f"超出的截到 {end:g}" if cut else "超出时不起作用"
+        rule = f"{name} 是 0 到 1 之间的数，{effect}（Keras 也这样）"
+        warnings.warn(explain(where, f"{name}={value!r}", rule, f"{name}=0.5"), stacklevel=4)
+    return end if cut else float(value)
 
 
 def array(where: str, value) -> np.ndarray:

@@ -157,7 +157,7 @@ def shrunk(config: dict, most: int = 3, window: int = 0) -> dict:
         found["input_dim"] = min(config["input_dim"], 6)
     for name in ("layer", "cell", "cells"):
         inner = config.get(name)
-        parts = inner if isinstance(inner, list) else [inner]
+        parts: list[Any] = inner if isinstance(inner, list) else [inner]
         if all(isinstance(part, dict) and "config" in part for part in parts):
             changed = [
                 {**part, "config": {**part["config"], **shrunk(part["config"], most, window)}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import re
 from typing import Any, NamedTuple
 
@@ -143,24 +144,35 @@ def evaluate(cell, x, states) -> dict[str, np.ndarray]:
 
     参数：cell 是建好的单元；x 是一步的输入；states 是一步之前的状态，[h] 或 [h, c]。
     """
+    return executed(cell, x, states)[0]
+
+
+def executed(cell, x, states) -> tuple[dict[str, np.ndarray], dict[str, list[list]]]:
+    """evaluate(), and for every result the factors of its terms."""
     weights = gate_weights(cell)
     values: dict[str, Any] = dict(zip(INPUTS, [x, *states], strict=False))
+    factors: dict[str, list[list]] = {}
     for result, function, terms in equations(cell):
-        total: Any = 0
-        for first, *others in terms:
-            product = values[first] if first in values else along_channels(cell, weights[first])
-            for name in others:
-                if name in values:
-                    product = product * values[name]
-                else:
-                    product = dot(cell, product, weights[name], name)
-            total = total + product
+        factors[result] = [factors_of(cell, weights, values, term) for term in terms]
+        total: Any = sum(math.prod(parts[1:], start=parts[0]) for parts in factors[result])
         if function == "1−":
             total = 1 - total
         elif function:
             total = getattr(cell, function)(total)
         values[result] = total
-    return {name: np.asarray(value) for name, value in values.items()}
+    return {name: np.asarray(value) for name, value in values.items()}, factors
+
+
+def factors_of(cell, weights, values, term: tuple[str, ...]) -> list:
+    """The arrays that are multiplied with each other; a product with a matrix is one of them."""
+    first, *others = term
+    parts = [values[first] if first in values else along_channels(cell, weights[first])]
+    for name in others:
+        if name in values:
+            parts.append(values[name])
+        else:
+            parts = [dot(cell, math.prod(parts[1:], start=parts[0]), weights[name], name)]
+    return parts
 
 
 def dot(cell, x, weight, name):

@@ -21,6 +21,7 @@ from .copies import undisturbed
 from .dependencies import TINY, Dependencies, dependencies
 from .grids import NUMBER, drawn
 from .probe import Probe
+from .sums import Sums, sums_of
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Steps:
     slopes：数组 (输出格, 输入格)，∂y/∂x。weight_slopes：数组 (输出格, 权重格)，∂y/∂W。
     sums：数组 (输出格,)，激活之前的值；没有这一步时为 None。activation：激活函数的名字。
     kind：product（输入乘权重再相加）、linear（输入乘系数再相加）、max、min、cell（只看一格）、
-    lookup（按编号取出权重）或 general。
+    lookup（按编号取出权重）或 general。formulas：循环层的算式与代入的数（sums.py）。
     """
 
     about: Dependencies
@@ -44,6 +45,7 @@ class Steps:
     sums: np.ndarray | None
     activation: str
     kind: str
+    formulas: Sums | None = None
 
     @property
     def dx(self) -> np.ndarray:
@@ -80,9 +82,10 @@ def from_dependencies(about: Dependencies, training=False, seed=0) -> Steps:
             sums, activation, weight_slopes = products(about, x[0], W)
         dy = one_decimal(generator, y.shape)
         kind = kind_of(about, probe, x[0], y, slopes)
+        formulas = sums_of(probe, x, y) if kind == "general" else None
     if kind == "lookup":  # of all rows that can be looked up, those that these words do
         about = replace(about, uses=weight_slopes != 0)
-    return Steps(about, x[0], W, y, dy, slopes, weight_slopes, sums, activation, kind)
+    return Steps(about, x[0], W, y, dy, slopes, weight_slopes, sums, activation, kind, formulas)
 
 
 @contextmanager

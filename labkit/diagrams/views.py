@@ -37,7 +37,8 @@ class Subject:
                 warnings.simplefilter("always", UserWarning)
                 self.layer = layer_of(state)
             #: What labkit says about these settings, which it takes all the same.
-            self.warnings = [Warning(str(warning.message)) for warning in said]
+            texts = [str(warning.message) for warning in said]
+            self.warnings = [Warning(text) for text in texts if "规则：" in text]
             self.input_shape = input_of(state)
             self.sketch = sketch(self.layer, self.input_shape)
 
@@ -151,6 +152,11 @@ def numbers(walk: Steps) -> dict[str, Any]:
     about = walk.about
     return {
         "kind": walk.kind,
+        "formulas": walk.formulas
+        and {
+            "lines": [list(line) for line in walk.formulas.formulas],
+            "numbers": [[rounded(line) for line in cell] for cell in walk.formulas.numbers],
+        },
         "activation": walk.activation,
         "x": rounded(walk.x),
         "W": rounded(walk.W),

@@ -61,7 +61,7 @@ class GaussianDropout(Noise):
 
     def __init__(self, rate: float, **kwargs):
         super().__init__(**kwargs)
-        self.rate = share(self._label(), "rate", rate)
+        self.rate = share(self._label(), "rate", rate, cut=False)
 
     @property
     def _active(self):
@@ -91,7 +91,7 @@ class AlphaDropout(Noise):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.rate = share(self._label(), "rate", rate)
+        self.rate = share(self._label(), "rate", rate, cut=False)
         self.noise_shape = noise_shape
         self.seed = seed
         self._generator = K.generator(seed)

@@ -45,6 +45,7 @@ from labkit.layers import (
     Flatten,
     GaussianDropout,
     GaussianNoise,
+    GRUCell,
     Layer,
     LocallyConnected1D,
     LocallyConnected2D,
@@ -1094,3 +1095,27 @@ def test_a_link_without_a_gradient_is_told():
     )
     np.testing.assert_array_equal(about.gradient, np.array([[True, False, False]] * 3))
     assert [note for note in about.notes if "没有梯度传回去" in note]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "told"),
+    [
+        (UpSampling3D(3), (None, 2, 2, 2, 2), "输入 (1, 1, 1, 1)"),
+        (UpSampling3D(9), (None, 9, 9, 9, 1), "size=(5, 5, 5)"),
+        (MaxPooling3D(7), (None, 9, 9, 9, 3), "pool_size=(5, 5, 5)"),
+        (Conv2D(8, 21, padding="same"), (None, 50, 50, 3), "kernel_size=(12, 12)"),
+        (ZeroPadding2D(7), (None, 3, 3, 1), "padding=((5, 5), (5, 5))"),
+        (ConvLSTM2D(8, 5), (None, 9, 9, 9, 3), "filters=1，输入 (2, 8, 8, 1)"),
+        (RepeatVector(500), (None, 4), "n=12"),
+        (TimeDistributed(Dense(100)), (None, 3, 2), "Dense(units=3)"),
+        (RNN([LSTMCell(30), GRUCell(20)]), (None, 4, 2), "LSTMCell(units=3), GRUCell(units=3)"),
+    ],
+)
+def test_wide_windows_and_inner_layers_are_drawn_smaller_too(layer, shape, told):
+    about = dependencies(layer, shape)
+    assert about.notes[0].startswith("太大") and told in about.notes[0]
+
+
+def test_a_chance_that_is_nearly_always_zero_still_shows_every_link():
+    about = dependencies(Dropout(0.9), (None, 3, 4), training=True)
+    np.testing.assert_array_equal(about.links, np.eye(12, dtype=bool))

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from docs.tools import reference
+from labkit import backend as K
 from labkit import layers
 from labkit.arguments.signatures import parameters
 from labkit.diagrams import (
     connectivity_view,
     copies,
     dependencies,
+    panel,
     steps,
     unrolled_view,
     views,
@@ -26,6 +28,7 @@ from labkit.diagrams.controls import controls
 from labkit.diagrams.copies import sketch
 from labkit.diagrams.examples import EXAMPLES
 from labkit.diagrams.fixes import fixes, ranges
+from labkit.diagrams.functions import FUNCTIONS
 from labkit.diagrams.grids import letter_of
 from labkit.diagrams.panel import answer, show
 from labkit.diagrams.states import code_of, example, input_of, layer_of, parsed, state_of
@@ -37,9 +40,9 @@ CATALOGUE = {
     for name in layers.__all__
     if isinstance(cls := getattr(layers, name), type) and issubclass(cls, Layer)
 }
-NOT_TYPED = {"Layer", "InputLayer", "Recurrent", "ConvRecurrent2D", "Lambda"}
+NOT_TYPED = {"Layer", "InputLayer", "Recurrent", "ConvRecurrent2D"}
 # Arrays and functions are no text.
-UNTYPED = {"weights", "function", "mask", "arguments", "output_shape", "input_tensor"}
+UNTYPED = {"weights", "mask", "arguments", "output_shape", "input_tensor"}
 # An alias is shown as the layer it is.
 NAMES = [name for name in EXAMPLES if CATALOGUE[name].__name__ == name]
 pytestmark = pytest.mark.filterwarnings("ignore:.*Keras 1:UserWarning")
@@ -302,9 +305,9 @@ def test_bounds_that_are_known():
 
 
 def anonymous(config):
-    """A config without automatic names, its own and those of layers inside."""
+    """A config without automatic names, its own and those of layers and functions inside."""
     if isinstance(config, dict):
-        return {k: anonymous(v) for k, v in config.items() if k != "name"}
+        return {k: anonymous(v) for k, v in config.items() if k not in ("name", "function")}
     if isinstance(config, list | tuple):
         return [anonymous(v) for v in config]
     return config
@@ -547,7 +550,7 @@ def test_a_new_view_is_a_row_of_the_table(monkeypatch):
 
 @pytest.mark.parametrize("name", ["Dense", "Conv2D", "LSTM", "Bidirectional", "Add"])
 def test_a_layer_is_sketched_once(name, monkeypatch):
-    """For each answer to the panel; for all pictures of a page together."""
+    """For all views of a panel; for all pictures of a page together."""
     made = []
 
     def counted(*given):
@@ -557,8 +560,8 @@ def test_a_layer_is_sketched_once(name, monkeypatch):
     connectivity_view()  # of layers of its own, drawn once for all
     for module in (copies, views):
         monkeypatch.setattr(module, "sketch", counted)
+    panel.kept.cache_clear()
     for view in views_of(layer_of(example(name))):
-        made.clear()
         show(example(name), view)
         assert len(made) == 1
     made.clear()
@@ -669,3 +672,118 @@ def test_what_differs_in_training_says_so():
     }
     assert show(with_settings("LSTM", dropout="0.5"))["phases"]
     assert show(with_settings("TimeDistributed", layer="Dropout(0.5)"))["phases"]
+
+
+# --- what did not change is kept, and nothing else ---
+
+
+def test_another_view_of_a_state_asks_the_layer_nothing_anew(monkeypatch):
+    panel.kept.cache_clear()
+    first = show(example("LSTM"), "dependency")
+    monkeypatch.setattr(views, "traced", None)
+    assert show(example("LSTM"), "steps")["data"]["links"] == first["data"]["links"]
+    assert show(example("LSTM"), "steps") == show(example("LSTM"), "steps")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: {**state, "training": True},
+        lambda state: {**state, "inputs": [[None, 5]]},
+        lambda state: {**state, "settings": {"units": "2"}},
+        lambda state: {**state, "settings": {**state["settings"], "use_bias": "False"}},
+    ],
+)
+def test_a_state_that_was_just_drawn_is_not_shown_for_another(change):
+    old, new = example("Dense"), change(example("Dense"))
+    panel.kept.cache_clear()
+    fresh = {view: show(new, view) for view in ("shape", "dependency", "steps")}
+    panel.kept.cache_clear()
+    for view in ("steps", "shape", "dependency"):
+        show(old, view)
+        assert show(new, view) == fresh[view]
+
+
+def test_settings_of_labkit_as_a_whole_count_too():
+    state = state_of("Conv2D(2, 2)", (None, 3, 4, 4))
+    last = show(state)["outputs"]
+    K.set_image_data_format("channels_first")
+    try:
+        assert show(state)["outputs"] != last
+    finally:
+        K.set_image_data_format("channels_last")
+
+
+# --- whatever is typed ---
+
+VALUES = [
+    "1000000000",
+    "1e400",
+    "-1e400",
+    "inf",
+    "(1e400, 2)",
+    "99999999999999999999999999",
+    "(" + "9," * 140 + ")",
+    "'" + "a" * 280 + "'",
+    "[[1, 2], [3]]",
+    "{1: 2}",
+    "-5",
+    "None",
+]
+
+
+@pytest.mark.parametrize(
+    "name", ["Dense", "Conv2D", "LSTM", "Bidirectional", "Dropout", "Embedding"]
+)
+def test_any_value_of_any_parameter_is_answered_in_short_chinese(name):
+    for control in controls(getattr(layers, name)):
+        for value in VALUES:
+            settings = {**example(name)["settings"], control["name"]: value}
+            shown = show({**example(name), "settings": settings}, "shape", control["name"])
+            said = shown.get("error") or "".join(shown["notes"])
+            assert len(said) < 800, (control["name"], value)
+            if "error" in shown:
+                assert re.search("[\u4e00-\u9fff]", said) and "规则" in said, (control, value, said)
+
+
+@pytest.mark.parametrize(
+    "name", ["SimpleRNN", "GRU", "LSTM", "CuDNNGRU", "CuDNNLSTM", "ConvLSTM2D"]
+)
+def test_an_error_is_headed_by_the_layer_that_the_reader_set(name):
+    first = "filters" if name == "ConvLSTM2D" else "units"
+    for settings in ({first: "0"}, {"bias_initializer": "None"}, {"activity_regularizer": "3"}):
+        state = {**example(name), "settings": {**example(name)["settings"], **settings}}
+        assert "Cell" not in show(state).get("error", "")
+    wrong = {**example(name), "settings": {**example(name)["settings"], first: "0"}}
+    assert show(wrong)["error"].startswith(f"{name}：")
+
+
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [
+        ("Dropout(2)", (None, 4)),
+        ("SpatialDropout1D(-1)", (None, 4, 2)),
+        ("GaussianDropout(1.5)", (None, 4)),
+        ("LSTM(2, recurrent_dropout=3)", (None, 4, 2)),
+    ],
+)
+def test_a_share_beyond_0_and_1_is_drawn_with_a_word(call, shape):
+    for view in ("shape", "dependency"):
+        [note] = [n for n in show(state_of(call, shape), view)["notes"] if "0 到 1" in n]
+        assert note.startswith(call.split("(")[0] + "：")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_code_of_a_lambda_runs(function, capsys):
+    state = {**example("Lambda"), "settings": {"function": function}}
+    shown = show(state, "steps")
+    exec(shown["code"], {})
+    assert capsys.readouterr().out.startswith(str(tuple(shown["outputs"][0])))
+    # What is shown is what the function makes of the numbers.
+    x, y = np.array([shown["data"]["x"]]), shown["data"]["y"]
+    np.testing.assert_allclose(K.eval(eval(function, {"K": K})(K.constant(x)))[0], y, atol=1e-5)
+
+
+def test_only_the_functions_of_the_table_are_taken():
+    state = {**example("Lambda"), "settings": {"function": "lambda x: open('x')"}}
+    assert "参数的写法" in show(state)["error"]
