@@ -35,7 +35,7 @@ CHANGE = """async (repeats) => {
 
 
 def measure(page) -> dict[tuple[str, str], float]:
-    """Median milliseconds for every layer of the picker and every view, with the layer's example."""
+    """Median milliseconds for every layer of the picker and every view, from its example."""
     lab = page.locator("layer-lab")
     picker = lab.get_by_label("层", exact=True)
     found = {}
