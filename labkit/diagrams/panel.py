@@ -27,7 +27,7 @@ def show(state: dict, view: str = "shape", changed: str = "", wide: bool = False
     `wide`: see Subject.
     """
     try:
-        subject = kept(json.dumps(state, sort_keys=True), repr(settings()))
+        subject = subject_of(state)
         subject.wide = wide
         facts = told(subject)
         view = view if view in facts["views"] else "shape"
@@ -35,6 +35,10 @@ def show(state: dict, view: str = "shape", changed: str = "", wide: bool = False
     except Exception as error:  # noqa: BLE001  whatever the layer says is shown to the reader
         ways = fixes(state, changed) if layer_type(state["layer"]) else []
         return {"error": sentence(error), "fixes": ways}
+
+
+def subject_of(state: dict) -> Subject:
+    return kept(json.dumps(state, sort_keys=True), repr(settings()))
 
 
 @lru_cache(maxsize=8)
@@ -104,7 +108,7 @@ def compare(
     """
     shown = [show(state, view, last, wide) for state, last in zip(states, changed, strict=True)]
     legal = not any("error" in one for one in shown)
-    return {"shown": shown, "facts": facts(*map(Subject, states)) if legal else []}
+    return {"shown": shown, "facts": facts(*map(subject_of, states)) if legal else []}
 
 
 # --- what a page asks for ---
