@@ -3,6 +3,8 @@
  * and see where its gradient comes from; at a weight and see who uses it. By mouse, touch and keys.
  */
 
+import { Joins, keyOf } from "./lab-joins.js";
+
 /**
  * @typedef {[string, number[]]} Named  name and shape
  * @typedef {object} Links  the dependencies, from labkit.diagrams.views.linked
@@ -15,6 +17,13 @@
  * @property {number[][] | null} products  the weight that meets each of the links
  * @property {string[]} letters  of the outputs: those that share weights share a letter
  * @property {number} first  the output that is chosen at the beginning
+ * @property {Windows | null} windows
+ *
+ * @typedef {object} Windows  what a window meets outside, from labkit.diagrams.padding
+ * @property {"slide" | "stamp" | "repeat" | "border"} motion
+ * @property {boolean} zeros  whether cells outside count as 0
+ * @property {number[][]} cells  those outside that each output (in a stamp each input) covers
+ * @property {number[][]} weights  what meets them; −1 is not known
  */
 
 const MANY = 8; // names in a sentence
@@ -40,7 +49,11 @@ export class Cells {
   #alive = new AbortController();
   /** @type {Map<string, SVGGElement>} */
   cells = new Map();
+  /** @type {Map<string, SVGGElement>} */
+  #outside = new Map();
   pinned = "";
+  /** The inputs that an output takes of all it looks at. @type {(key: string) => Set<string>} */
+  winners = () => new Set();
 
   /**
    * @param {SVGElement} svg
@@ -54,12 +67,14 @@ export class Cells {
     this.tell = tell;
     this.marks = marks;
     for (const cell of /** @type {NodeListOf<SVGGElement>} */ (svg.querySelectorAll(".cell"))) {
-      const key = cell.dataset.cell ?? "";
+      const key = keyOf(cell);
       this.cells.set(key, cell);
       cell.setAttribute("role", "button");
       cell.setAttribute("aria-label", spoken(this.label(key), cell.textContent));
       cell.setAttribute("tabindex", "-1");
     }
+    for (const cell of /** @type {NodeListOf<SVGGElement>} */ (svg.querySelectorAll(".zero"))) this.#outside.set(keyOf(cell), cell);
+    this.joins = new Joins(svg, links.weights);
     for (const tensor of svg.querySelectorAll(".tensor")) {
       tensor.setAttribute("role", "group");
       tensor.querySelector(".cell")?.setAttribute("tabindex", "0");
@@ -112,17 +127,27 @@ export class Cells {
   show(key) {
     key = this.cells.has(key) ? key : `y${this.links.first}`;
     const { states, texts, sentence } = about(this.links, key, this.label(key));
-    this.light(states, this.marks ? texts : null);
+    this.light(states, this.marks ? texts : null, this.winners(key));
     this.tell(sentence, key);
   }
 
-  /** @param {Map<string, string>} states @param {Map<string, string> | null} texts */
-  light(states, texts) {
-    for (const [key, cell] of this.cells) {
+  /** @param {Map<string, string>} states @param {Map<string, string> | null} texts @param {Set<string>} winners */
+  light(states, texts, winners) {
+    for (const key of this.joins.draw(states)) states.set(key, "skipped");
+    for (const [key, cell] of [...this.cells, ...this.#outside]) {
       const state = states.get(key);
       if (state) cell.dataset.state = state;
       else delete cell.dataset.state;
+      cell.toggleAttribute("data-winner", winners.has(key));
       if (texts) this.write(key, texts.get(key) ?? "");
+    }
+  }
+
+  /** Into all cells outside. @param {string} text */
+  pad(text) {
+    for (const cell of this.#outside.values()) {
+      const place = cell.querySelector("text");
+      if (place) place.textContent = text;
     }
   }
 
@@ -133,9 +158,10 @@ export class Cells {
     if (!place || place.textContent === text) return;
     place.textContent = text;
     cell?.setAttribute("aria-label", spoken(this.label(key), text));
-    // As labkit.diagrams.grids.font: a long number gets smaller letters.
-    const room = Number(cell?.querySelector("rect")?.getAttribute("width")) - 3;
-    place.setAttribute("font-size", `${Math.min(11, room / (0.62 * Math.max(text.length, 1)))}`);
+    // As labkit.diagrams.cell_pictures.font: a long number gets smaller letters.
+    const room = Number(cell?.querySelector("rect")?.getAttribute("width")) + 2;
+    const most = Math.min(13, Math.max(11, 0.36 * room));
+    place.setAttribute("font-size", `${Math.min(most, (room - 5) / (0.62 * Math.max(text.length, 1)))}`);
   }
 }
 
@@ -183,6 +209,7 @@ function about(links, key, label) {
     const inputs = links.links[number];
     for (const i of inputs) states.set(`x${i}`, links.weak[number].includes(i) ? "weak" : "used");
     for (const w of links.uses[number]) states.set(`w${w}`, "used");
+    if (links.windows?.motion === "slide") outside(links.windows, number, states);
     links.products?.[number].forEach((w, k) => {
       texts.set(`x${inputs[k]}`, `${k + 1}`);
       texts.set(`w${w}`, `${k + 1}`);
@@ -197,8 +224,24 @@ function about(links, key, label) {
   for (const o of outputs) states.set(`y${o}`, letter === "x" && links.weak[o].includes(number) ? "weak" : "used");
   const who = `${outputs.length} 个输出格`;
   const names = outputs.length ? `：${listed(links.outputs, outputs)}` : "";
+  if (letter === "x" && links.windows?.motion === "stamp") {
+    for (const o of outputs) {
+      const w = links.products?.[o][links.links[o].indexOf(number)];
+      if (w !== undefined) states.set(`w${w}`, "used");
+    }
+    outside(links.windows, number, states);
+  }
   if (letter === "w") return { states, texts, sentence: `权重 ${label} 用在 ${who}${names}。它的梯度是这些格的贡献之和。` };
   const weak = outputs.length > 0 && outputs.every((o) => links.weak[o].includes(number));
   const back = weak ? "没有梯度传回来。" : "它的梯度由这些格传回来，加在一起。";
   return { states, texts, sentence: `${label} 影响 ${who}${names}。${outputs.length ? back : ""}` };
+}
+
+/** What lies outside of a window, and what meets it. @param {Windows} windows @param {number} number @param {Map<string, string>} states */
+function outside({ cells, weights }, number, states) {
+  cells[number].forEach((cell, k) => {
+    states.set(`z${cell}`, "zero");
+    const weight = `w${weights[number][k]}`;
+    if (weights[number][k] >= 0 && !states.has(weight)) states.set(weight, "zero");
+  });
 }

@@ -103,7 +103,7 @@ export class Picture {
   #walk(svg, walk) {
     const tell = (/** @type {string} */ sentence, /** @type {string} */ cell) => {
       // A step says by itself what its output is made of.
-      this.tell.textContent = cell === `y${steps.step}` ? "" : sentence;
+      this.tell.textContent = cell === steps.key ? "" : sentence;
       this.place.cell = cell;
     };
     const cells = new Cells(svg, walk, tell, false);
@@ -111,7 +111,7 @@ export class Picture {
     this.#cells = cells;
     this.#steps = steps;
     svg.addEventListener("click", () => {
-      if (this.#steps && cells.pinned[0] === "y") this.#steps.go(Number(cells.pinned.slice(1)));
+      this.#steps?.choose(cells.pinned);
       this.moved();
     });
     steps.backward = this.place.backward;

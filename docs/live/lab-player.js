@@ -56,6 +56,12 @@ export class Player {
     this.playing(false);
   }
 
+  /** For another number of steps. @param {number} count */
+  resize(count) {
+    this.count = count;
+    this.range.max = `${count - 1}`;
+  }
+
   /** @param {number} step */
   go(step) {
     this.step = Math.min(Math.max(step, 0), this.count - 1);

@@ -1,8 +1,13 @@
-/** Step mode: one output after the other, how it is computed, and how its dy is added into dx, dW. */
+/**
+ * Step mode: one output after the other, how it is computed, and how its dy is added into dx, dW.
+ * A layer that stamps goes over its inputs instead: each is written, times the kernel, over outputs.
+ */
 import { element } from "./element.js";
 import { nameOf } from "./lab-cells.js";
 import { Player } from "./lab-player.js";
+import { stamped, stamps } from "./lab-stamps.js";
 import { sums as inNumbers } from "./lab-sums.js";
+import { short, table } from "./lab-table.js";
 
 /** @import {Cells, Links} from "./lab-cells.js" */
 /** @import {Formulas} from "./lab-sums.js" */
@@ -20,9 +25,6 @@ import { sums as inNumbers } from "./lab-sums.js";
  * @property {number[][]} slopes  ∂y/∂x along the links of each output
  * @property {number[][]} weightSlopes  ∂y/∂W along its uses
  */
-
-/** @param {number} n @param {number} [digits] */
-export const short = (n, digits = 2) => `${Number(n.toFixed(digits)) || 0}`;
 
 export class Steps {
   backward = false;
@@ -48,6 +50,7 @@ export class Steps {
       this.account.ariaLive = plays ? "off" : "polite";
     };
     this.player = new Player(walk.y.length, () => this.#show(), playing, this.direction);
+    cells.winners = (key) => this.#winners(key);
     this.element = element("div", { className: "lab-steps" }, this.player.element, this.account);
   }
 
@@ -59,24 +62,57 @@ export class Steps {
     this.player.pause();
   }
 
+  /** Whether the steps are those of a stamp. */
+  get #stamping() {
+    return !this.backward && stamps(this.walk);
+  }
+
+  /** The cell of the step. */
+  get key() {
+    const stamping = this.#stamping && this.step < this.walk.x.length;
+    return stamping ? `x${this.step}` : `y${this.#stamping ? this.walk.first : this.step}`;
+  }
+
   /** @param {number} step */
   go(step) {
+    const { x, y, activation } = this.walk;
+    this.player.resize(this.#stamping ? x.length + (activation === "linear" ? 0 : 1) : y.length);
     this.player.go(step);
+  }
+
+  /** To the step of a cell, if it has one. @param {string} key */
+  choose(key) {
+    if (key[0] === this.key[0]) this.go(Number(key.slice(1)));
   }
 
   #show() {
     this.direction.value = this.backward ? "1" : "";
-    this.cells.pinned = `y${this.step}`;
+    this.cells.pinned = this.key;
     this.cells.show(this.cells.pinned);
+    if (this.walk.windows?.zeros) this.cells.pad(this.backward ? "" : "0");
     if (this.backward) this.#back();
     else this.#forward();
     this.moved();
+  }
+
+  /** The largest or smallest of what an output looks at. @param {string} key @returns {Set<string>} */
+  #winners(key) {
+    const { kind, links, slopes } = this.walk;
+    const o = Number(key.slice(1));
+    if (key[0] !== "y" || (kind !== "max" && kind !== "min")) return new Set();
+    return new Set(links[o].flatMap((i, k) => (slopes[o][k] ? [`x${i}`] : [])));
   }
 
   #forward() {
     const { x, W, y } = this.walk;
     x.forEach((value, i) => this.cells.write(`x${i}`, short(value)));
     W.forEach((value, w) => this.cells.write(`w${w}`, short(value)));
+    if (this.#stamping) {
+      const { totals, account } = stamped(this.walk, this.step);
+      totals.forEach((value, o) => this.cells.write(`y${o}`, value === null ? "" : short(value)));
+      this.account.replaceChildren(...account);
+      return;
+    }
     y.forEach((value, o) => this.cells.write(`y${o}`, o <= this.step ? short(value) : ""));
     this.account.replaceChildren(...this.#computation(this.step));
   }
@@ -98,17 +134,24 @@ export class Steps {
 
   /** @param {number} o */
   #computation(o) {
-    const { kind, links, slopes, products, uses, inputs, weights, outputs, x, W, y, sums, activation, formulas } = this.walk;
+    const { kind, links, slopes, products, uses, inputs, weights, outputs, x, W, y, sums, activation, formulas, windows } = this.walk;
     const name = nameOf(outputs, o);
     const cells = links[o];
+    const outside = windows?.motion === "slide" ? windows.cells[o] : [];
+    const left = outside.length ? `窗口里补的 ${outside.length} 格不参加。` : "";
     /** @param {number} i */
     const input = (i) => nameOf(inputs, i);
     const result = `${name} = ${short(y[o], 3)}`;
     if (kind === "product" && products && sums) {
       const rows = cells.map((i, k) => {
         const w = products[o][k];
-        return [input(i), short(x[i]), nameOf(weights, w), short(W[w]), short(x[i] * W[w], 3)];
+        return { order: w, pale: false, texts: [input(i), short(x[i]), nameOf(weights, w), short(W[w]), short(x[i] * W[w], 3)] };
       });
+      outside.forEach((_, k) => {
+        const w = windows?.weights[o][k] ?? -1;
+        rows.push({ order: w, pale: true, texts: ["补的零", "0", ...(w < 0 ? ["", ""] : [nameOf(weights, w), short(W[w])]), "0"] });
+      });
+      if (outside.length) rows.sort((a, b) => a.order - b.order);
       const met = new Set(products[o]);
       const bias = uses[o].filter((w) => !met.has(w) && !products.some((row) => row.includes(w)));
       const sum = cells.reduce((total, i, k) => total + x[i] * W[products[o][k]], 0);
@@ -117,16 +160,16 @@ export class Steps {
       const padding = cells.length ? "" : "窗口里全是补的零。";
       return [
         element("p", {}, `${padding}${name}：乘积之和 ${short(sum, 3)}${added} = ${short(sums[o], 3)}${after}。`),
-        table(["输入", "值", "权重", "值", "乘积"], rows),
+        table(["输入", "值", "权重", "值", "乘积"], rows.map(({ texts }) => texts), rows.map(({ pale }) => pale)),
       ];
     }
     if (kind === "max" || kind === "min") {
       const rows = cells.map((i) => [input(i), short(x[i]), x[i] === y[o] ? `← ${kind === "max" ? "最大" : "最小"}` : ""]);
-      return [element("p", {}, `${result}，取 ${cells.length} 格中${kind === "max" ? "最大" : "最小"}的一个。`), table(["输入", "值", ""], rows)];
+      return [element("p", {}, `${result}，取 ${cells.length} 格中${kind === "max" ? "最大" : "最小"}的一个。${left}`), table(["输入", "值", ""], rows)];
     }
     if (kind === "linear" && cells.length !== 1) {
       const rows = cells.map((i, k) => [input(i), short(x[i]), short(slopes[o][k], 3), short(x[i] * slopes[o][k], 3)]);
-      return [element("p", {}, cells.length ? `${result}，是这些乘积之和。` : `${result}，与输入无关。`), table(["输入", "值", "系数", "乘积"], rows)];
+      return [element("p", {}, cells.length ? `${result}，是这些乘积之和。${left}` : `${result}，与输入无关。`), table(["输入", "值", "系数", "乘积"], rows)];
     }
     if (kind === "lookup") {
       const [i] = cells;
@@ -165,12 +208,4 @@ export class Steps {
       table(["加到", "斜率", "dy × 斜率", "累计"], rows),
     ];
   }
-}
-
-/** @param {string[]} head @param {string[][]} rows */
-function table(head, rows) {
-  if (!rows.length) return "";
-  const body = rows.map((row) => element("tr", {}, ...row.map((cell) => element("td", { textContent: cell }))));
-  const heads = head.map((text) => (text ? element("th", { scope: "col", textContent: text }) : element("td")));
-  return element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...body));
 }

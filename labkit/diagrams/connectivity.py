@@ -8,9 +8,9 @@ import numpy as np
 
 from ..layers import Conv1D, Dense, LocallyConnected1D
 from . import svg
+from .cell_pictures import GROUPS
 from .copies import undisturbed
 from .dependencies import Dependencies, dependencies
-from .grids import GROUPS
 from .svg import Block
 
 COMPARED = (Dense, Conv1D, LocallyConnected1D)

@@ -8,7 +8,7 @@ from ..backend.tensors import Symbol, Tensor
 from ..engine.base_layer import Layer
 from ..engine.network import Network
 from . import svg
-from .grids import CELL, NUMBER, font
+from .cell_pictures import CELL, NUMBER, font
 from .models import model_diagram
 from .shapes import diagram_of, shape_diagram
 from .svg import Block

@@ -19,7 +19,7 @@ from ..backend.tensors import Tensor
 from ..engine.base_layer import Layer
 from .copies import undisturbed
 from .dependencies import TINY, Dependencies, dependencies
-from .grids import NUMBER, drawn
+from .grids import drawn
 from .probe import Probe
 from .sums import Sums, sums_of
 
@@ -162,22 +162,23 @@ def kind_of(about: Dependencies, probe: Probe, x, y, slopes) -> str:
     return "cell" if not several else "general"
 
 
-def step_view(layer: Layer, input_shape, training: bool = False) -> str:
+def step_view(layer: Layer, input_shape, training: bool = False, wide: bool = False) -> str:
     """逐步图：每一格写着它的数，标出一个输出格用到的格。
 
-    参数与出错同 dependencies()。返回 SVG 文本。
+    wide：画宽一些，给大屏幕用。其余参数与出错同 dependencies()。返回 SVG 文本。
     """
-    return drawn_steps(steps(layer, input_shape, training))
+    return drawn_steps(steps(layer, input_shape, training), wide)
 
 
-def drawn_steps(walk: Steps) -> str:
+def drawn_steps(walk: Steps, wide: bool = False) -> str:
     rows = {"x": walk.x, "w": walk.W, "y": walk.y}
     values = {
         f"{letter}{n}": short_number(number)
         for letter, row in rows.items()
         for n, number in enumerate(row)
     }
-    return drawn(walk.about, NUMBER, values)
+    slopes = walk.slopes if walk.kind in ("max", "min") else None
+    return drawn(walk.about, wide, values, slopes)
 
 
 def short_number(number: float) -> str:

@@ -16,6 +16,7 @@ from . import connectivity, grids
 from .copies import sketch, undisturbed
 from .dependencies import Dependencies, traced
 from .gates import gate_view
+from .padding import padding
 from .shapes import diagram_of
 from .states import input_of, layer_of
 from .steps import Steps, drawn_steps, from_dependencies
@@ -70,13 +71,13 @@ def shape(subject: Subject) -> dict[str, Any]:
 
 def dependency(subject: Subject) -> dict[str, Any]:
     about = subject.dependencies
-    return {"svg": grids.drawn(about), "data": linked(about), "notes": about.notes}
+    return {"svg": grids.drawn(about, subject.wide), "data": linked(about), "notes": about.notes}
 
 
 def steps(subject: Subject) -> dict[str, Any]:
     walk = subject.steps
     data = {**linked(walk.about), **numbers(walk)}
-    return {"svg": drawn_steps(walk), "data": data, "notes": walk.about.notes}
+    return {"svg": drawn_steps(walk, subject.wide), "data": data, "notes": walk.about.notes}
 
 
 def unrolled(subject: Subject) -> dict[str, Any]:
@@ -127,7 +128,8 @@ def views_of(layer: Layer) -> list[str]:
 
 def linked(about: Dependencies) -> dict[str, Any]:
     """The dependencies as JSON: for every output cell its inputs, which of them without a gradient,
-    its weights, and the weight that meets each input."""
+    its weights, and the weight that meets each input; and what its window meets outside."""
+    around = padding(about)
     return {
         "inputs": [[name, list(shape)] for name, shape in about.inputs],
         "outputs": [[name, list(shape)] for name, shape in about.outputs],
@@ -139,7 +141,8 @@ def linked(about: Dependencies) -> dict[str, Any]:
         if about.products is None
         else [row[row >= 0].tolist() for row in about.products],
         "letters": [grids.letter_of(int(g)) for g in about.groups] if about.weights else [],
-        "first": grids.first_output(about),
+        "first": grids.first_output(about, around),
+        "windows": around and around.data,
     }
 
 
