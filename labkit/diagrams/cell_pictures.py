@@ -1,9 +1,9 @@
 """Inputs, weights and outputs as planes of cells, joined by the lines of a chosen one.
 
 Cells are found by their `data-cell`: x0, x1 … number the cells of all inputs in turn, y those of
-all outputs, w those of all weights; cells outside (padding.py) have a `data-outside`. A cell's `data-state` says
-how it is drawn: chosen, used (with `weak`: no gradient), zero (met by a zero that is added, or such
-a zero), skipped (in the frame, and not looked at), or nothing.
+all outputs, w those of all weights; z0, z1 …, those outside (padding.py), by `data-outside`. A
+cell's `data-state` says how it is drawn: chosen, used (with `weak`: no gradient), zero (such a zero
+that is added, or met by one), skipped (in the frame, and not looked at), or nothing.
 """
 
 from __future__ import annotations

@@ -84,9 +84,9 @@ def beams(found: list[Frame], weights: Sequence[tuple[str, tuple]]) -> list[str]
     if not used:
         return joined(source, goal)
     kernels = [t for t, (_, shape) in enumerate(weights) if len(shape) > 1]
-    first = kernels[0] if kernels else None
+    first = kernels[0] if kernels else -1
     # The two kernels of a separable convolution follow each other.
-    second = next((t for t in kernels[1:2] if weights[t][0].startswith("pointwise")), None)
+    second = next((t for t in kernels[1:2] if weights[t][0].startswith("pointwise")), -1)
     target = used[first] if first in used else list(itertools.chain(*used.values()))
     result = joined(source, target)
     for tensor, boxes in used.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -42,6 +43,8 @@ class Place(NamedTuple):
     index: tuple[float, float]
 
     def moved(self, x: float, y: float) -> Place:
+        # Whole numbers: then what JavaScript adds to them is exactly what Python adds.
+        x, y = math.floor(x), math.floor(y)
         index = self.index[0] + x, self.index[1] + y
         return Place(self.grid, self.plane, self.x + x, self.y + y, index)
 
