@@ -18,7 +18,11 @@ QUIET = ("initializer", "init", "regularizer", "constraint", "bias", "dropout", 
 QUIET += ("activation", "implementation", "unroll", "stateful", "momentum", "epsilon", "center")
 QUIET += ("scale", "seed", "noise_shape", "input_length", "mask_zero")
 # Where such a parameter is what the layer is about.
-LOUD = {"Activation": ["activation"], "Dense": ["activation", "use_bias"], "Embedding": ["mask_zero"]}
+LOUD = {
+    "Activation": ["activation"],
+    "Dense": ["activation", "use_bias"],
+    "Embedding": ["mask_zero"],
+}
 
 
 @cache

@@ -9,8 +9,8 @@ from typing import Any
 
 from .. import backend as K
 from .. import layers
-from .contrasts import contrasts, facts
 from ..manner import manner
+from .contrasts import contrasts, facts
 from .controls import controls
 from .cost import cost
 from .fixes import fixes, ranges
