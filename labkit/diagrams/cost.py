@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import backend as K
 from ..engine.base_layer import Layer
+from ..engine.network import Network
 from ..layers import (
     RNN,
     Bidirectional,
@@ -62,6 +63,10 @@ def multiplications(layer: Layer, inputs: list[tuple], outputs: list[tuple]) -> 
 
     Windows that reach over the border count in full, as in most tables of FLOPs.
     """
+    if isinstance(layer, Network):
+        nodes = [node for node in layer._nodes if not node.is_source]
+        found = [multiplications(n.outbound_layer, n.input_shapes, n.output_shapes) for n in nodes]
+        return None if None in found else sum(filter(None, found))
     kernels = [shape for name, shape in weight_shapes(layer) if KERNEL.search(name)]
     if isinstance(layer, TimeDistributed | Bidirectional):
         times = inputs[0][1] if isinstance(layer, TimeDistributed) else 1

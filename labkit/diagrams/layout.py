@@ -52,9 +52,20 @@ class Slot:
 def graph(boxes: dict[str, Box], edges: Iterable[Edge], down=True) -> Block:
     """Boxes and arrows, from top to bottom or from left to right."""
     edges = list(edges)
+    return placed(boxes, edges, ranks(boxes, links_of(boxes, edges)), down)[0]
+
+
+def links_of(boxes: dict[str, Box], edges: list[Edge]) -> list[tuple[str, str, int]]:
+    """(box, box, rows from one to the other: a label takes one)."""
     home = {port: key for key, box in boxes.items() for port in box.ports}
-    links = [(home[e.source], home[e.target], 2 if e.label else 1) for e in edges]
-    rank = ranks(boxes, links)
+    return [(home[e.source], home[e.target], 2 if e.label else 1) for e in edges]
+
+
+def placed(
+    boxes: dict[str, Box], edges: list[Edge], rank: dict[str, int], down: bool, heads=True
+) -> tuple[Block, dict[str, tuple[float, float]]]:
+    """The graph with these ranks, and where the left upper corner of each box is."""
+    links = links_of(boxes, edges)
     rows: list[list[Slot]] = [[] for _ in range(max(rank.values(), default=0) + 1)]
     slots: dict[str, Slot] = {}
     for key, (block, ports) in boxes.items():
@@ -91,18 +102,21 @@ def graph(boxes: dict[str, Box], edges: Iterable[Edge], down=True) -> Block:
         along += height + BETWEEN + min(BEND, widest / 8)
     for edge, route in zip(edges, routes, strict=True):
         ends = f"data-from={quoteattr(edge.source)} data-to={quoteattr(edge.target)}"
-        parts.append(f'<g class="edge" {ends}>{path(way(route, bands, down))}</g>')
+        parts.append(f'<g class="edge" {ends}>{path(way(route, bands, down, heads))}</g>')
     named = {slot: f'<g class="node" data-key={quoteattr(key)}>' for key, slot in slots.items()}
+    corners = {}
     for slot, (start, end) in bands.items():
         place = (slot.at, (start + end - slot.along) / 2)
+        corners[slot] = place if down else place[::-1]
         if slot.block.svg:
-            drawn = moved(slot.block, *(place if down else place[::-1]))
+            drawn = moved(slot.block, *corners[slot])
             parts.append(f"{named[slot]}{drawn}</g>" if slot in named else drawn)
     size = (
         max((slot.at + slot.across for slot in bands), default=0),
         max((end for _, end in bands.values()), default=0),
     )
-    return Block("".join(parts), *(size if down else size[::-1]))
+    whole = Block("".join(parts), *(size if down else size[::-1]))
+    return whole, {key: corners[slot] for key, slot in slots.items()}
 
 
 def framed(title: Block, inside: Block, fill: str, pad=8.0) -> Block:
@@ -230,7 +244,7 @@ def crossings(rows: list[list[Slot]]) -> int:
     return found
 
 
-def way(route: list[tuple[Slot, float]], bands: dict, down: bool) -> str:
+def way(route: list[tuple[Slot, float]], bands: dict, down: bool, head=True) -> str:
     """The path of an arrow: straight inside rows, curved between them."""
 
     def point(across: float, along: float) -> str:
@@ -245,4 +259,5 @@ def way(route: list[tuple[Slot, float]], bands: dict, down: bool) -> str:
         bend = [point(x, (start + end) / 2), point(u, (start + end) / 2), point(u, end)]
         pieces.append("L" + bend[2] if abs(x - u) < 0.1 else "C" + " ".join(bend))
         pieces.append("L" + point(u, (end + bottom - last.along) / 2 if b is last else bottom))
-    return "".join([*pieces, "m-4 -4l4 4l4 -4" if down else "m-4 -4l4 4l-4 4"])
+    tip = "m-4 -4l4 4l4 -4" if down else "m-4 -4l4 4l-4 4"
+    return "".join([*pieces, tip if head else ""])

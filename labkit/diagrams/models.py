@@ -75,20 +75,7 @@ def model_diagram(
 
 def drawn(model, style: Style, prefix="", room=svg.WIDTH - 2 * PAD) -> tuple[Block, list[str]]:
     """The picture of a model's graph, and a sentence for every layer."""
-    nodes: dict[Layer, list[Node]] = {}
-    for node in model._nodes:
-        nodes.setdefault(node.outbound_layer, []).append(node)
-    for layer in model.layers:  # a subclass may have layers that it does not use
-        nodes.setdefault(layer, [])
-    owner = f"{model.name} 的" if prefix else "模型的"
-    layers: dict[Layer, list[Call]] = {}
-    for layer, group in nodes.items():
-        layers[layer] = [Call(prefix + layer.name, n, 0, role(model, n, owner)) for n in group]
-        if len(group) > 1:
-            layers[layer] = [
-                call._replace(name=f"{call.name} 第 {i} 次调用", number=i)
-                for i, call in enumerate(layers[layer], 1)
-            ]
+    layers = calls_of(model, prefix)
     known = {id(call.node): call.name for calls in layers.values() for call in calls}
     edges = [edge for node in model._nodes for edge in arriving(model, node, known)]
     boxes, sentences, apart = {}, [], looped(layers, edges)
@@ -114,6 +101,25 @@ def drawn(model, style: Style, prefix="", room=svg.WIDTH - 2 * PAD) -> tuple[Blo
         if not calls:
             boxes[key] = Box(boxed(below([head, written("没有用到", room)], 1), pad=PAD), {})
     return graph(boxes, edges, style.down), sentences
+
+
+def calls_of(model, prefix="") -> dict[Layer, list[Call]]:
+    """The calls of every layer of a model, in its order; none of a layer that it does not use."""
+    nodes: dict[Layer, list[Node]] = {}
+    for node in model._nodes:
+        nodes.setdefault(node.outbound_layer, []).append(node)
+    for layer in model.layers:  # a subclass may have layers that it does not use
+        nodes.setdefault(layer, [])
+    owner = f"{model.name} 的" if prefix else "模型的"
+    layers: dict[Layer, list[Call]] = {}
+    for layer, group in nodes.items():
+        layers[layer] = [Call(prefix + layer.name, n, 0, role(model, n, owner)) for n in group]
+        if len(group) > 1:
+            layers[layer] = [
+                call._replace(name=f"{call.name} 第 {i} 次调用", number=i)
+                for i, call in enumerate(layers[layer], 1)
+            ]
+    return layers
 
 
 def around(text: Block, inner: Block | None, fill: str) -> Block:
