@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
+from docs.live.model_code import ModelCode
 from docs.live.runner import evaluate, picture_of
 from docs.live.syntax import compile_cell
 
@@ -68,6 +69,9 @@ def fences(page):
 
 def run(fence, namespace):
     """Run a fence; return its whole text: what it prints, then its last value unless None."""
+    if "model" in fence.classes:  # shown as a picture
+        ModelCode(fence.code, str(fence.page)).run()
+        return []
     # Blank lines in front make the line numbers in tracebacks those of the page.
     body, last = compile_cell("\n" * (fence.line - 1) + fence.code, str(fence.page))
 

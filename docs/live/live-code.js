@@ -55,6 +55,7 @@ export class LiveCode extends HTMLElement {
     this.#page = page;
     this.versions = new CellVersions(codeOf(block), (text) => this.#show(text));
     this.limit = limitOf(block);
+    this.model = block.classList.contains("model");
     this.label = `第 ${index + 1} 格`;
     this.id = `live-${index + 1}`;
     this.classList.add(...["exercise", "check"].filter((name) => block.classList.contains(name)));
@@ -66,6 +67,7 @@ export class LiveCode extends HTMLElement {
     this.#notes.place(this.#part("bar"), this.#output.element);
     this.#output.element.ariaLabel = `${this.label}的输出`;
     this.#part("label").textContent = this.label;
+    if (this.model) this.#button("run").textContent = "看模型";
     for (const button of this.querySelectorAll("button")) button.ariaLabel = `${button.textContent}：${this.label}`;
   }
 
@@ -277,6 +279,9 @@ function upgrade() {
     }
   }
   if (live.length) keep(live);
+  const model = live.find((cell) => cell.model);
+  // Only one page has it.
+  if (model) import("./model-lab.js").then(({ ModelLab }) => model.before(new ModelLab(model)), () => {});
 }
 
 customElements.define("live-code", LiveCode);

@@ -2,8 +2,9 @@
  * Everything that the page and the Python worker say to each other.
  *
  * @typedef {{type: "start", interrupt: Uint8Array | null}} Start  once: load Python
- * @typedef {{type: "run", sources: string[], labels: string[], target: number, scale: number}} RunCell
- *   every cell of the page in order, and the one to run
+ * @typedef {{type: "run", sources: string[], labels: string[], target: number, models: number[],
+ *   scale: number}} RunCell
+ *   every cell of the page in order, the one to run, and those of which only the models are wanted
  * @typedef {{type: "lab", request: string}} AskLab
  *   a question of the parameter panel to labkit.diagrams.panel.answer, as JSON
  * @typedef {RunCell | AskLab} Question
@@ -30,7 +31,8 @@
  *   `done` stays; `line` is still being written and replaces the one sent before
  * @typedef {"stdout" | "stderr" | "value" | "note"} TextKind
  * @typedef {{type: "figure", cell: number, alt: string, width?: number, height?: number,
- *   png?: Uint8Array<ArrayBuffer>, svg?: string}} Figure
+ *   png?: Uint8Array<ArrayBuffer>, svg?: string, model?: string}} Figure
+ *   `model`: of a model, JSON for <model-view>
  * @typedef {{type: "end", cell: number, error: CellError | null, damage: string}} End
  *   `damage`: what Python itself has lost, in a sentence; empty while it is whole
  * @typedef {{text: string, stopped: boolean, lines: [number, number][]}} CellError

@@ -1,5 +1,7 @@
 /** What a cell has printed, drawn and raised. */
 
+import { modelView, ModelView } from "./model-view.js";
+
 /** @import {CellError, Figure, Text} from "./messages.js" */
 
 const SPOKEN = 300; // characters of a text that are read out
@@ -30,7 +32,7 @@ export class Output {
   /** In words: a figure by its description, a traceback by its last line, a long text by its beginning. */
   get summary() {
     const parts = [...this.element.children].map((part) => {
-      if (part instanceof HTMLImageElement) return part.alt;
+      if (part instanceof HTMLImageElement || part instanceof ModelView) return part.alt;
       const text = (part.textContent ?? "").trim();
       return part.className === "error" ? `出错了：${text.split("\n").at(-1)}` : shortened(text);
     });
@@ -70,14 +72,16 @@ export class Output {
   }
 
   /** @param {Figure} figure */
-  figure({ png, svg, width, height, alt }) {
+  figure({ png, svg, width, height, alt, model }) {
+    this.#block = null;
+    const view = model ? modelView(model) : null;
+    if (view) return this.element.append(view);
     const type = png ? "image/png" : "image/svg+xml";
     const url = URL.createObjectURL(new Blob([png ?? svg ?? ""], { type }));
     this.#pictures.push(url);
     const image = document.createElement("img");
     Object.assign(image, { src: url, alt });
     if (width && height) Object.assign(image, { width, height });
-    this.#block = null;
     this.element.append(image);
   }
 

@@ -10,6 +10,7 @@ import { Python } from "./python.js";
  * @property {((message: FromWorker | Replaced | Stray) => void)=} receive  a static cell shows nothing
  * @property {((line: number) => void)=} mark
  * @property {number=} limit  seconds that it may run, where they are not LIMIT
+ * @property {boolean=} model  it is a script of which only the models are wanted
  */
 
 const LIMIT = 20;
@@ -43,6 +44,7 @@ export class Page {
       sources: this.cells.map((cell) => cell.code),
       labels: this.cells.map((cell) => cell.label),
       target: this.cells.indexOf(target),
+      models: this.cells.flatMap((cell, index) => (cell.model ? [index] : [])),
       // More than two device pixels to a pixel costs time and shows nothing.
       scale: Math.min(Math.max(devicePixelRatio, 1), 2),
     };

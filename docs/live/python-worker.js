@@ -5,6 +5,8 @@ import { Lifeline } from "./lifeline.js";
 import figures from "./figures.py";
 import health from "./health.py";
 import matplotlibrc from "./matplotlibrc";
+import modelCode from "./model_code.py";
+import modelData from "./model_data.py";
 import prerequisites from "./prerequisites.py";
 import runner from "./runner.py";
 import { CORE, FONT, likelyModules, lock, nameOf, partsFor, PROGRAM } from "./runtime-files.js";
@@ -21,6 +23,8 @@ const FONT_FILE = `${LIBRARY}/font.ttf`;
 const FILES = {
   "figures.py": figures,
   "health.py": health,
+  "model_code.py": modelCode,
+  "model_data.py": modelData,
   "prerequisites.py": prerequisites,
   "runner.py": runner,
   "syntax.py": syntax,
@@ -106,9 +110,12 @@ async function take(job) {
 
 /** A guess, before Python can read the code: how much is to come should be known from the start. @param {Question} job */
 function expectPackages(job) {
-  const sources = job.type === "run" ? job.sources.slice(0, job.target + 1) : ["import labkit"];
+  const sources = job.type === "run" ? job.sources.slice(0, job.target + 1).map(sourceOf(job)) : ["import labkit"];
   arrivals.expect([...CORE, ...partsFor(sources.flatMap(likelyModules))], START);
 }
+
+/** What loads what the cell needs. @param {RunCell} job */
+const sourceOf = ({ models }) => (/** @type {string} */ source, /** @type {number} */ cell) => (models.includes(cell) ? "import labkit" : source);
 
 /** No code of the reader's has run: it is the files or the browser. @param {unknown} error @returns {Lost} */
 function lostAtStart(error) {
@@ -200,19 +207,22 @@ async function loadPackages(pyodide, names) {
 }
 
 /** @param {Started} started @param {RunCell & {id: number}} job */
-async function run({ pyodide, page, damage }, { id, sources, labels, target, scale }) {
+async function run({ pyodide, page, damage }, { id, sources, labels, target, models, scale }) {
   const [texts, files] = [pyodide.toPy(sources), pyodide.toPy(labels)];
   const before = page.missing(texts, target).toJs();
   send({ type: "plan", id, before });
   const cells = [...before, target];
   /** @type {string[][]} */
-  const modules = cells.map((cell) => pyodide.pyodide_py.code.find_imports(page.imports(sources[cell])).toJs());
+  const modules = cells.map((cell) =>
+    // What else a script for Keras imports is left out.
+    models.includes(cell) ? ["labkit"] : pyodide.pyodide_py.code.find_imports(page.imports(sources[cell])).toJs(),
+  );
   arrivals.expect(missing(pyodide, modules.flat()), UNPACK);
   for (const [i, cell] of cells.entries()) {
     await prepare(pyodide, modules[i]);
     running = { id, cell };
     send({ type: "begin", id, cell });
-    const error = (await page.run(texts, files, cell, scale))?.toJs({ dict_converter: Object.fromEntries });
+    const error = (await page.run(texts, files, cell, scale, models.includes(cell)))?.toJs({ dict_converter: Object.fromEntries });
     send({ type: "end", id, cell, error: error ?? null, damage: damage() });
     if (error) return send({ type: "finished", id, failed: cell });
   }

@@ -160,9 +160,17 @@ class Page:
         return imports(source)
 
     async def run(
-        self, sources: list[str], labels: list[str], index: int, scale: float = 1.0
+        self,
+        sources: list[str],
+        labels: list[str],
+        index: int,
+        scale: float = 1.0,
+        model: bool = False,
     ) -> dict[str, Any] | None:
-        """Run one cell; return its error, None when there is none."""
+        """Run one cell; return its error, None when there is none.
+
+        `model`: it is a script for Keras, of which only the models are wanted (model_code.py).
+        """
         source, file = sources[index], labels[index]
         self.files[file] = index
         # Tracebacks and inspect find the text here.
@@ -178,7 +186,7 @@ class Page:
                 contextlib.redirect_stdout(Stream(self.output, "stdout")),
                 contextlib.redirect_stderr(Stream(self.output, "stderr")),
             ):
-                await self._execute(source, file)
+                await (self._build if model else self._execute)(source, file)
                 show_open_figures()
         except BaseException as error:  # also KeyboardInterrupt and SystemExit
             close_figures()
@@ -204,12 +212,29 @@ class Page:
             if value is not None:
                 self._show(value)
 
+    async def _build(self, source: str, file: str) -> None:
+        from .model_code import ModelCode  # needs NumPy, which comes after this module
+
+        script = ModelCode(source, file)
+        script.namespace["input"] = no_input
+        try:
+            script.run()
+        finally:
+            models = script.shown()
+            for name, model in models:
+                if len(models) > 1:
+                    self.output.write("value", f"{name}\n")
+                self._show(model)
+            for note in script.notes():
+                self.output.write("note", note + "\n")
+
     def _show(self, value: Any) -> None:
         svg = picture_of(value)
         if svg:
             words = re.search("<desc>(.*?)</desc>", svg, re.DOTALL)
             alt = html.unescape(words[1]) if words else type(value).__name__
-            self.figure({"svg": svg, "alt": alt})
+            model = model_of(value)
+            self.figure({"svg": svg, "alt": alt, **({"model": model} if model else {})})
         else:
             self.output.write("value", repr(value) + "\n")
 
@@ -292,6 +317,16 @@ def picture_of(value: Any) -> str | None:
         return as_image(draw()) if draw else None
     except Exception:  # noqa: BLE001  whatever a reader's own class raises
         return None
+
+
+def model_of(value: Any) -> str | None:
+    """What a model tells of itself for a picture that answers, as JSON."""
+    try:
+        tell = getattr(value, "_repr_model_", None)
+        told = tell() if tell else None
+    except Exception:  # noqa: BLE001  as above
+        return None
+    return told if isinstance(told, str) else None
 
 
 def as_image(svg: Any) -> str | None:

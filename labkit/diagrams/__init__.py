@@ -1,7 +1,8 @@
 """层与模型的图：都是从层本身算出来、画成 SVG 文本的纯函数；在笔记本里直接显示。
 
-shape_diagram、model_diagram 画形状，box_view 把模型画成按比例的方块；dependency_view、step_view、connectivity_view 逐格画出
-谁由谁算出；unrolled_view、gate_view 画循环层。dependencies、steps 是这些图背后的数据。
+shape_diagram、model_diagram 画形状，box_view 把模型画成按比例的方块；dependency_view、
+step_view、connectivity_view 逐格画出谁由谁算出；unrolled_view、gate_view
+画循环层。dependencies、steps 是这些图背后的数据。
 """
 
 from .boxes import box_view

@@ -188,18 +188,6 @@ def facts_of(model, prefix=""):
             yield from facts_of(layer, f"{prefix}{layer.name}/")
 
 
-def briefly(count: int | None) -> str:
-    """A count that is short enough for a picture: 9,216; 7.39 万; 1.38 亿."""
-    if count is None:
-        return "随长度"
-    for unit, name in ((10**8, "亿"), (10**4, "万")):
-        if count >= unit:
-            return (
-                f"{count / unit:.3g} {name}" if count < 1000 * unit else f"{count // unit:,} {name}"
-            )
-    return f"{count:,}"
-
-
 def hint(layer: Layer) -> str:
     """What one would say of the layer in two words: 3×3 /2 relu."""
     parts = []

@@ -13,9 +13,10 @@ from typing import NamedTuple
 from ..errors import explain
 from ..layers.core import InputLayer
 from . import svg
-from .architecture import FAMILIES, Row, briefly, family, hint, rows
+from .architecture import FAMILIES, Row, family, hint, rows
+from .bars import PRODUCTS, WEIGHTS, bar, briefly
 from .grids import GROUPS
-from .layout import Box, Edge, links_of, ranks
+from .layout import Box, links_of, ranks
 from .models import arriving, facts, kind, sentence
 from .rows import in_rows
 from .svg import Block
@@ -234,24 +235,12 @@ def costs(row: Row, most: tuple[int, int]) -> list[Block]:
     if not row.parameters and row.multiplications == 0 and not row.layer.weights:
         return []
     shared = row.call.number > 1 and bool(row.layer.weights)
+    weights = "共用" if shared else briefly(row.parameters)
+    products = row.multiplications
     return [
-        bar(
-            "参数", "共用" if shared else briefly(row.parameters), row.parameters, most[0], WEIGHTS
-        ),
-        bar("乘加", briefly(row.multiplications), row.multiplications or 0, most[1], PRODUCTS),
+        bar("参数", weights, row.parameters, most[0], WEIGHTS, COLUMN),
+        bar("乘加", briefly(products), products or 0, most[1], PRODUCTS, COLUMN),
     ]
-
-
-WEIGHTS = "var(--diagram-bar-0, #b4532a)"
-PRODUCTS = "var(--diagram-bar-1, #135e8c)"
-
-
-def bar(name: str, number: str, size: int, most: int, fill: str, room=COLUMN) -> Block:
-    label = svg.words(f"{name} {number}", size=9.5, mono=True, anchor="start")
-    share = room * size / most if most else 0
-    track = svg.rect(0, 0, room, 4, fill=svg.BATCH, stroke="none", radius=2)
-    drawn = svg.rect(0, 0, max(share, 1.5), 4, fill=fill, stroke="none", radius=2) if size else ""
-    return svg.below([label, Block(track + drawn, room, 5)], 0)
 
 
 def colour(name: str) -> str:
@@ -276,7 +265,8 @@ def legend(listed: list[Row], most: tuple[int, int], room: float) -> Block:
     ]
     said = [
         "方块的边长与大小的平方根成正比：高宽、通道、步数、向量的长度各有一个比例。",
-        f"横条与各层的数成正比：参数最多 {briefly(most[0])}，每个样本的乘加最多 {briefly(most[1])}。",
+        f"横条与各层的数成正比：参数最多 {briefly(most[0])}，"
+        f"每个样本的乘加最多 {briefly(most[1])}。",
     ]
     if any(None in shape[1:] for row in listed for shape in row.outputs):
         said.append("? 与虚线：长度未定（None）。")

@@ -13,6 +13,8 @@ from ..errors import explain
 from ..layers.core import InputLayer
 from ..layers.wrappers import Wrapper
 from . import svg
+from .bars import PRODUCTS, WEIGHTS, bar, briefly
+from .cost import multiplications
 from .layout import Box, Edge, framed, graph, in_order, split
 from .svg import Block, below, boxed
 
@@ -26,6 +28,7 @@ class Style(NamedTuple):
     names: bool
     down: bool
     expand: bool
+    costs: bool = False
 
 
 class Call(NamedTuple):
@@ -38,7 +41,12 @@ class Call(NamedTuple):
 
 
 def model_diagram(
-    model, show_shapes=True, show_layer_names=True, rankdir="TB", expand_nested=False
+    model,
+    show_shapes=True,
+    show_layer_names=True,
+    rankdir="TB",
+    expand_nested=False,
+    show_costs=False,
 ) -> str:
     """模型的结构图：每层一个框，写着类型、名字、形状、参数个数；箭头是数据的方向。
 
@@ -51,6 +59,7 @@ def model_diagram(
         show_layer_names：写出层的名字。
         rankdir："TB" 从上到下，"LR" 从左到右。
         expand_nested：模型里的模型画成虚线框，框里是它的各层。
+        show_costs：用横条画出各层的参数个数与乘加次数。
     返回：SVG 文本。
     出错：模型还没有建好，或 rankdir 不是这两个之一，抛出 ValueError。
     """
@@ -67,15 +76,23 @@ def model_diagram(
         raise ValueError(
             explain("plot_model", f"rankdir={rankdir!r}", "rankdir 是 'TB' 或 'LR'", "'TB'")
         )
-    style = Style(show_shapes, show_layer_names, rankdir == "TB", expand_nested)
+    style = Style(show_shapes, show_layer_names, rankdir == "TB", expand_nested, show_costs)
     block, sentences = drawn(model, style)
     whole = f"{model.name}: {facts(model)}。"
     return svg.document("model-diagram", f"{model.name} 的结构", whole + "".join(sentences), block)
 
 
-def drawn(model, style: Style, prefix="", room=svg.WIDTH - 2 * PAD) -> tuple[Block, list[str]]:
-    """The picture of a model's graph, and a sentence for every layer."""
+def drawn(
+    model, style: Style, prefix="", room=svg.WIDTH - 2 * PAD, most: tuple[int, int] | None = None
+) -> tuple[Block, list[str]]:
+    """The picture of a model's graph, and a sentence for every layer.
+
+    most: the most parameters and products of one layer, which fill the room of a bar.
+    """
     layers = calls_of(model, prefix)
+    if style.costs and most is None:
+        counts = [costs(layer, calls) for layer, calls in layers.items()]
+        most = max(c[0] for c in counts), max(c[1] or 0 for c in counts)
     known = {id(call.node): call.name for calls in layers.values() for call in calls}
     edges = [edge for node in model._nodes for edge in arriving(model, node, known)]
     boxes, sentences, apart = {}, [], looped(layers, edges)
@@ -83,9 +100,11 @@ def drawn(model, style: Style, prefix="", room=svg.WIDTH - 2 * PAD) -> tuple[Blo
         key, inner = prefix + layer.name, None
         sentences.append(sentence(key, layer, calls, edges))
         if style.expand and calls and isinstance(layer, Network):
-            inner, more = drawn(layer, style, f"{key}/", max(room - 2 * PAD, 160))
+            inner, more = drawn(layer, style, f"{key}/", max(room - 2 * PAD, 160), most)
             sentences += more
         head = heading(layer, len(calls), style, room)
+        if style.costs and calls:
+            head = below([head, cost_bars(layer, calls, most)], 2)
         if len(calls) > 1 and layer not in apart:
             cells = {c.name: boxed(about(c, style, room / 2), pad=6, fill=colour(c)) for c in calls}
             text, ports = split(head, cells, style.down)
@@ -134,6 +153,25 @@ def heading(layer, calls: int, style: Style, room: float) -> Block:
     one = sum(line.width + 8 for line in lines) - 8 <= room
     top = svg.beside(lines, align=1) if one else below(lines, 1)
     return below([top, written(facts(layer, calls), room)], 1)
+
+
+def costs(layer: Layer, calls: list[Call]) -> tuple[int, int | None]:
+    """Parameters, and products of all calls; None where a length is unknown."""
+    nodes = [call.node for call in calls if not call.node.is_source]
+    counts = [multiplications(layer, node.input_shapes, node.output_shapes) for node in nodes]
+    products = None if None in counts else sum(filter(None, counts))
+    return layer.count_params() if layer.built else 0, products
+
+
+def cost_bars(layer: Layer, calls: list[Call], most) -> Block:
+    weights, products = costs(layer, calls)
+    if not weights and products == 0:
+        return Block("", 0, 0)
+    bars = [
+        bar("参数", briefly(weights), weights, most[0], WEIGHTS, 80),
+        bar("乘加", briefly(products), products or 0, most[1], PRODUCTS, 80),
+    ]
+    return svg.beside(bars, 12)
 
 
 def written(content: str, room: float, *, size=11.5, mono=False, weight=400, fill=svg.INK) -> Block:
