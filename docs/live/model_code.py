@@ -29,6 +29,7 @@ WORKING = "训练、评估、保存、画图"
 PRESENT = {"keras", "labkit", "numpy", "tensorflow", *sys.stdlib_module_names}
 KERAS = ("tensorflow.keras", "tensorflow.python.keras")  # other names that old code has for it
 MOST = 6  # models shown of a script
+ADVICE = "请直接写出数，例如 input_shape=(28, 28, 1)，或者去掉读数据的行。"
 LONGEST = 200  # characters of an error in a note
 
 
@@ -40,7 +41,9 @@ class Left(NamedTuple):
 class Rewrite(ast.NodeTransformer):
     """Statements that only work with a model become `pass`; their results become None."""
 
-    def __init__(self) -> None:
+    def __init__(self, tree: ast.AST) -> None:
+        #: The script's own functions, which may have such a name too.
+        self.own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
         self.lines: list[int] = []
         self.built = False  # before that, a loop may be what builds
 
@@ -50,22 +53,23 @@ class Rewrite(ast.NodeTransformer):
     visit_While = visit_For
 
     def visit_Expr(self, node: ast.stmt) -> ast.stmt:
-        if not works(node):
+        if not self.works(node):
             return self.generic_visit(node)  # type: ignore[return-value]
         self.lines.append(node.lineno)
         return ast.copy_location(ast.Pass(), node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:
-        if works(node.value):
+        if self.works(node.value):
             self.lines.append(node.lineno)
             node.value = ast.copy_location(ast.Constant(None), node.value)
         return node
 
-
-def works(node: ast.AST) -> bool:
-    """Whether something in it trains, evaluates, saves, plots."""
-    calls = (part for part in ast.walk(node) if isinstance(part, ast.Call))
-    return any(called(call) in WORK for call in calls)
+    def works(self, node: ast.AST) -> bool:
+        """Whether something in it trains, evaluates, saves, plots."""
+        calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+        named = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
+        methods = {call.func.attr for call in calls if isinstance(call.func, ast.Attribute)}
+        return not WORK.isdisjoint(methods | (named - self.own))
 
 
 def called(call: ast.Call) -> str:
@@ -78,7 +82,7 @@ class ModelCode:
     def __init__(self, source: str, file: str) -> None:
         self.file = file
         self.tree = parse(source, file)
-        self.rewrite = Rewrite()
+        self.rewrite = Rewrite(self.tree)
         self.finished = False
         self.models: list[Any] = []
         self.left: list[Left] = []
@@ -110,7 +114,7 @@ class ModelCode:
             self._execute(unavailable(gone, origin, node))
         if module := absent(node):
             return self._leave(node, f"这里没有 {module}")
-        if isinstance(node, ast.Assign) and works(node.value):
+        if isinstance(node, ast.Assign) and self.rewrite.works(node.value):
             self.rewrite.lines.append(node.lineno)
             self.missing |= dict.fromkeys(bound(node), Left(node.lineno, WORKING))
             return
@@ -123,7 +127,12 @@ class ModelCode:
             if self.built and not self._built_by(error):
                 why = f"{type(error).__name__}: {error}"
                 return self._leave(node, why if len(why) < LONGEST else why[:LONGEST] + "…")
-            if words := hint(error, self.namespace):
+            gone = self.missing.get(getattr(error, "name", "") or "")
+            if isinstance(error, NameError) and gone:
+                error.add_note(
+                    f"{error.name} 来自没有运行的第 {gone.line} 行（{gone.why}）。{ADVICE}"
+                )
+            elif words := hint(error, self.namespace):
                 error.add_note(words)
             raise
         for name in bound(node):
@@ -153,8 +162,11 @@ class ModelCode:
         return not self.building.isdisjoint(lines) and not isinstance(node, ast.FunctionDef)
 
     def _built_by(self, error: Exception) -> bool:
+        """Whether it came from a line that builds, or from within a layer that is being called."""
         frames = traceback.extract_tb(error.__traceback__)
-        return any(f.filename == self.file and f.lineno in self.building for f in frames)
+        own = [frame for frame in frames if frame.filename == self.file]
+        within = any(f.name == "__call__" and "base_layer" in f.filename for f in frames)
+        return within or bool(own) and own[-1].lineno in self.building
 
     # --- afterwards ---
 
@@ -312,10 +324,7 @@ def imports_tensorflow(node: ast.AST) -> bool:
 
 def unavailable(name: str, origin: Left, at: ast.stmt) -> ast.stmt:
     """A statement on the line of another that raises the reason why that cannot be run."""
-    why = (
-        f"这一行要用 {name}，它来自没有运行的第 {origin.line} 行（{origin.why}）。"
-        "请直接写出数，例如 input_shape=(28, 28, 1)。"
-    )
+    why = f"这一行要用 {name}，它来自没有运行的第 {origin.line} 行（{origin.why}）。{ADVICE}"
     made = ast.parse(f"raise RuntimeError({why!r})").body[0]
     for part in ast.walk(made):
         if hasattr(part, "lineno"):

@@ -124,7 +124,7 @@ def joined(parts: list[Line]) -> Block:
                 continue
             u, v = parts[number].enter[source]
             end = [(left, tops[number] + v + 0.5), (margin + u, tops[number] + v + 0.5)]
-            drawn.append(f'<g class="edge">{path(rounded([*start, *end]))}</g>')
+            drawn.append(f'<g class="lane">{path(rounded([*start, *end]))}</g>')
             start = [(left, between)]
     blocks = [moved(p.block, margin, top) for p, top in zip(parts, tops, strict=True)]
     height = tops[-1] + parts[-1].block.height
@@ -132,10 +132,10 @@ def joined(parts: list[Line]) -> Block:
 
 
 def lanes_of(spans: dict[str, tuple[int, int]]) -> dict[str, int]:
-    """The lowest lane that is free from the first row of an arrow to its last."""
+    """The lowest lane that is free from below the first row of an arrow to its last."""
     lanes: dict[str, int] = {}
     for source, (first, last) in sorted(spans.items(), key=lambda span: span[1]):
-        taken = {lanes[o] for o in lanes if spans[o][0] <= last and first <= spans[o][1]}
+        taken = {lanes[o] for o in lanes if spans[o][0] < last and first < spans[o][1]}
         lanes[source] = next(n for n in range(len(spans)) if n not in taken)
     return lanes
 

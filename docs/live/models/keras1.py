@@ -1,5 +1,5 @@
+from keras.layers import Convolution2D, Dense, Dropout, Flatten, Input, MaxPooling2D
 from keras.models import Model
-from keras.layers import Input, Convolution2D, MaxPooling2D, Flatten, Dense, Dropout
 
 image = Input(shape=(32, 32, 3))
 x = Convolution2D(32, 3, 3, border_mode="same", activation="relu")(image)

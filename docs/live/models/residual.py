@@ -1,6 +1,12 @@
 from tensorflow.keras import Input, Model
 from tensorflow.keras.layers import (
-    Activation, Add, BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D)
+    Activation,
+    Add,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    GlobalAveragePooling2D,
+)
 
 
 def block(x, filters, strides=1):

@@ -1,5 +1,5 @@
-from keras.models import Sequential
 from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from keras.models import Sequential
 
 model = Sequential()
 model.add(Conv2D(64, (3, 3), padding="same", activation="relu", input_shape=(64, 64, 3)))
