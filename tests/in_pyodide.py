@@ -37,6 +37,7 @@ LEFT_OUT_PATHS = {
     "tests/test_keras_suite.py": PROCESS,
     "tests/test_licences.py": BUILD,
     "tests/test_markdown.py": BUILD,
+    "tests/test_model_code.py": THREAD,
     "tests/test_not_found.py": BROWSER,
     "tests/test_pages_live.py": BROWSER,
     "tests/test_payloads.py": BROWSER,

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from labkit import backend as K
-from labkit.diagrams import model_diagram, panel
+from labkit.diagrams import box_view, model_diagram, panel
 from labkit.diagrams.examples import EXAMPLES
 from labkit.diagrams.notebook import symbol_view, tensor_view
 from labkit.diagrams.states import state_of
 from labkit.layers import LSTM, Add, Conv2D, Dense, Embedding, Flatten, Input, TimeDistributed
 from labkit.models import Model, Sequential
 from tests.browser import SITE, open_page, serve
+from tests.diagrams import test_boxes, test_models
 from tests.fences import ROOT
 
 # Chinese glyphs for a machine without a Chinese font; the widths are those of any such font.
@@ -84,6 +85,10 @@ def models():
     yield words
 
 
+def costs_of(model):
+    return model_diagram(model, expand_nested=True, show_costs=True)
+
+
 def pictures():
     """(name, SVG) of all layers and views, of settings with long texts, and of models."""
     found = []
@@ -99,6 +104,11 @@ def pictures():
         for options in ({}, {"expand_nested": True}, {"rankdir": "LR"}):
             label = "-".join(map(str, options)) or "usual"
             found.append((f"{model.name}-{label}", model_diagram(model, **options)))
+    for make in [*test_boxes.MODELS, *test_models.MODELS]:
+        model = make()
+        found.append((f"{make.__module__}-{make.__name__}-costs", costs_of(model)))
+        for width in (360, 660, 900):
+            found.append((f"{make.__module__}-{make.__name__}-{width}", box_view(model, width)))
     for shape in ((), (3,), (40, 40), (5, 2, 9)):
         for scale in (1, 1e7, -1e-7):
             values = scale * np.random.RandomState(0).standard_normal(shape)

@@ -9,16 +9,16 @@ import { digits, parameters, products, readModel, shapesText, totals } from "./m
 /** @import {Call, Model} from "./model-facts.js" */
 
 const TITLES = { boxes: "方块", graph: "结构" };
-const WIDE = 720; // CSS pixels from which the wide picture is shown
+const WIDTHS = [900, 660, 360]; // of the boxes in CSS pixels, as labkit.diagrams.model_page draws them
 let count = 0;
 
 /** The view of what a cell has sent; null where that is no model. @param {string} json */
 export function modelView(json) {
   try {
     const model = readModel(json);
-    const drawings = ["wide", "narrow", "graph"].map((name) => foreignDrawing(model.pictures[name]));
-    const [wide, narrow, graph] = drawings;
-    return wide && narrow && graph ? new ModelView(model, { wide, narrow, graph }) : null;
+    const boxes = WIDTHS.map((width) => foreignDrawing(model.pictures[width]));
+    const graph = foreignDrawing(model.pictures.graph);
+    return graph && boxes.every((drawing) => drawing !== null) ? new ModelView(model, boxes, graph) : null;
   } catch {
     return null;
   }
@@ -34,14 +34,15 @@ export class ModelView extends HTMLElement {
   #tabs = new Tabs(this.#id, this.#stage, (view) => this.#turn(view));
   #resized = new ResizeObserver(() => this.#draw());
 
-  /** @param {Model} model @param {{wide: SVGSVGElement, narrow: SVGSVGElement, graph: SVGSVGElement}} drawings */
-  constructor(model, drawings) {
+  /** @param {Model} model @param {SVGSVGElement[]} boxes  by WIDTHS @param {SVGSVGElement} graph */
+  constructor(model, boxes, graph) {
     super();
     this.model = model;
-    this.drawings = drawings;
+    this.boxes = boxes;
+    this.graph = graph;
     /** What is read out of it. */
     this.alt = totals(model);
-    for (const drawing of Object.values(drawings)) this.#enliven(drawing);
+    for (const drawing of [...boxes, graph]) this.#enliven(drawing);
   }
 
   connectedCallback() {
@@ -72,8 +73,9 @@ export class ModelView extends HTMLElement {
   }
 
   get #drawing() {
-    if (this.#view === "graph") return this.drawings.graph;
-    return this.clientWidth >= WIDE ? this.drawings.wide : this.drawings.narrow;
+    if (this.#view === "graph") return this.graph;
+    const fitting = WIDTHS.findIndex((width) => width <= this.#stage.clientWidth + 1);
+    return this.boxes[fitting < 0 ? WIDTHS.length - 1 : fitting];
   }
 
   /** @param {string} view */
@@ -179,7 +181,7 @@ export class ModelView extends HTMLElement {
     const lines = [
       ["设置", settings || "都是默认值"],
       ["输入 → 输出", `${shapesText(call.inputs) || "没有输入"} → ${shapesText(call.outputs)}`],
-      ["参数", call.shared ? "与前一次调用共用" : call.sum || digits(call.parameters)],
+      ["参数", call.shared ? "与前一次调用共用" : call.sum || (call.parameters ? digits(call.parameters) : "没有参数")],
       ["乘加", work],
     ];
     const link = element("a", { href: call.panel, textContent: "在面板中打开" });

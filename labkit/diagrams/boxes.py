@@ -26,7 +26,8 @@ LEAST, BAR = 5.0, 12.0  # the shortest side; the thickness of a vector
 ROOM = {"高宽": 78.0, "深": 24.0, "通道": 56.0, "步数": 78.0, "长度": 92.0}  # of the longest side
 SLANT = (0.42, 0.3)  # how far a pixel of depth goes to the right, and up
 COLUMN = 74.0  # of texts and bars below a box
-SMALL = 0.68  # of these lengths, on a phone
+NARROW, SMALL = 500.0, 0.68  # in a picture no wider than this, the share of these lengths
+PAD = 3.0  # over the texts of a layer and under them
 UNKNOWN = 0.55  # of the longest side, for a length that is not known
 
 
@@ -40,13 +41,13 @@ class Side(NamedTuple):
     drawn: float
 
 
-def box_view(model, wide=True) -> str:
+def box_view(model, width=WIDE) -> str:
     """模型的方块图：每层的输出是一个按比例的方块，写着大小；下面的横条是参数与乘加的次数。
 
     边长与大小的平方根成正比，高宽、通道、步数、向量的长度各有自己的比例；虚线的边长度未定。
     参数：
         model：建好了的模型。
-        wide：True 约 900 像素宽，False 给手机，360 像素宽；画不下时另起一行。
+        width：最多画多宽，以 CSS 像素计，默认 900，手机用 360；画不下时另起一行。
     返回：SVG 文本。
     出错：模型还没有建好，抛出 ValueError。
     """
@@ -59,19 +60,18 @@ def box_view(model, wide=True) -> str:
                 "先给出 input_shape，或 model.build((None, …))",
             )
         )
-    room = WIDE if wide else svg.WIDTH
     listed = rows(model)
     known = {id(row.call.node): row.call.name for row in listed}
     edges = [edge for row in listed for edge in arriving(model, row.call.node, known)]
     edges = [edge._replace(label="") for edge in edges]
-    scale, most = longest(listed, 1 if wide else SMALL), most_of(listed)
+    scale, most = longest(listed, 1 if width > NARROW else SMALL), most_of(listed)
     ends = {edge.target for edge in edges}, {edge.source for edge in edges}
     boxes = {row.call.name: column(row, scale, most, ends) for row in listed}
     links = links_of(boxes, edges)
-    picture = in_rows(boxes, edges, ranks(boxes, links), room)
+    picture = in_rows(boxes, edges, ranks(boxes, links), width)
     words = "".join(sentence(r.call.name, r.layer, [r.call], edges) for r in listed)
     total = f"{model.name}: {facts(model)}。"
-    whole = svg.below([picture, legend(listed, most, room)], 14)
+    whole = svg.below([picture, legend(listed, most, width)], 14)
     return svg.document("box-view", f"{model.name} 的方块图", total + words, whole)
 
 
@@ -96,18 +96,18 @@ def column(row: Row, scale: Scale, most: tuple[int, int], ends) -> Box:
     bottom = svg.below(bars, 2)
     width = max(top.width + 4, middle.width + 4, bottom.width + 4, shapes[0][0].width + 16)
     high = shapes[0][1]
-    centre = top.height + 4 + high.height / 2
+    centre = PAD + top.height + 4 + high.height / 2
     left = (width - high.width) / 2
-    height = top.height + middle.height + bottom.height + (10 if bars else 6)
+    height = 2 * PAD + top.height + middle.height + bottom.height + (10 if bars else 6)
     # Under the box, which hides what lies behind it.
     link = svg.path(f"M{width / 2:g} {centre:.1f}H{width:g}") if key in ends[1] else ""
     if key in ends[0]:
         link += svg.path(f"M0 {centre:.1f}H{left:.1f}m-4.5 -4l4 4l-4 4")
     hit = svg.rect(0, 0, width, height, stroke="none")
     inside = (
-        svg.moved(top, (width - top.width) / 2, 0)
-        + svg.moved(middle, (width - middle.width) / 2, top.height + 4)
-        + svg.moved(bottom, (width - bottom.width) / 2, top.height + middle.height + 8)
+        svg.moved(top, (width - top.width) / 2, PAD)
+        + svg.moved(middle, (width - middle.width) / 2, PAD + top.height + 4)
+        + svg.moved(bottom, (width - bottom.width) / 2, PAD + top.height + middle.height + 8)
     )
     block = Block(f'<g class="box">{hit}{link}{inside}</g>', width, height)
     return Box(block, {key: centre})
