@@ -43,6 +43,7 @@ class Pages:
             (folder / part).symlink_to(SITE / part)
         styles = sorted((SITE / "assets/stylesheets").glob("*.min.css"))
         styles += [SITE / "stylesheets/site.css", SITE / "live/live-code.css"]
+        styles += [SITE / "live/model-view.css"]
         self.links = "".join(
             f'<link rel="stylesheet" href="{path.relative_to(SITE)}">' for path in styles
         )
