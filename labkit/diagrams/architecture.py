@@ -110,35 +110,39 @@ def told(layer: Layer) -> dict[str, str]:
 
 def written(layer: Layer) -> str | None:
     """The layer as text that the panel reads; None where it cannot be written."""
+    if not writable(layer):
+        return None
+    pairs = usable(layer, told(layer)).items()
+    return f"{type(layer).__name__}({', '.join(f'{n}={text}' for n, text in pairs)})"
+
+
+def writable(layer: Layer) -> bool:
+    """Whether the panel has the layer, and those inside."""
     name = type(layer).__name__
     if name not in EXAMPLES or getattr(layers, name) is not type(layer):
-        return None
-    inner = inner_layers(layer)
-    if "cell" in parameters(type(layer)) or any(written(part) is None for part in inner):
-        return None
-    pairs = usable(layer).items()
-    return f"{name}({', '.join(f'{n}={text}' for n, text in pairs)})"
+        return False
+    return "cell" not in parameters(type(layer)) and all(map(writable, inner_layers(layer)))
 
 
-def usable(layer: Layer) -> dict[str, str]:
+def usable(layer: Layer, given: dict[str, str]) -> dict[str, str]:
     """Of the settings, those that the panel has a control for and can read."""
     known = {c["name"]: c for c in controls(type(layer))}
     return {
         name: text
-        for name, text in told(layer).items()
+        for name, text in given.items()
         if name in known and not (known[name]["more"] and text not in known[name]["choices"])
     }
 
 
-def panel_state(row: Row) -> dict[str, Any] | None:
+def panel_state(row: Row, given: dict[str, str]) -> dict[str, Any] | None:
     """The layer and its input shape for the panel; None where the panel has no such layer."""
-    if isinstance(row.layer, InputLayer | Network) or not row.inputs or written(row.layer) is None:
+    if isinstance(row.layer, InputLayer | Network) or not row.inputs or not writable(row.layer):
         return None
     several = isinstance(row.layer, Merge)
     inputs = row.inputs if several else row.inputs[:1]
     return {
         "layer": type(row.layer).__name__,
-        "settings": usable(row.layer),
+        "settings": usable(row.layer, given),
         "inputs": [list(shape) for shape in inputs],
     }
 
@@ -169,20 +173,21 @@ def facts_of(model, prefix=""):
     for row in rows(model, prefix):
         layer, call = row.layer, row.call
         inside = isinstance(layer, Network)
+        given = {} if inside else told(layer)
         yield {
             "key": call.name,
             "box": prefix + layer.name,
             "kind": kind(layer),
             "family": family(layer),
             "inner": bool(prefix),
-            "settings": {} if inside else told(layer),
+            "settings": given,
             "inputs": [list(shape) for shape in row.inputs],
             "outputs": [list(shape) for shape in row.outputs],
             "parameters": row.parameters,
             "shared": call.number > 1 and bool(layer.weights),
             "sum": "" if inside or not layer.weights else parameter_sum(layer),
             "multiplications": row.multiplications,
-            "panel": panel_state(row),
+            "panel": panel_state(row, given),
         }
         if inside and call.number < 2:
             yield from facts_of(layer, f"{prefix}{layer.name}/")

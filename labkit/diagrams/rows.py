@@ -27,15 +27,22 @@ def in_rows(boxes: dict[str, Box], edges: list[Edge], rank: dict[str, int], room
     columns: list[list[str]] = [[] for _ in range(max(rank.values(), default=0) + 1)]
     for key, number in rank.items():
         columns[number].append(key)
-    if (whole := line(boxes, edges, columns, 0, len(columns))).block.width <= room:
-        return whole.block
+    widths = [max(boxes[key].block.width for key in column) for column in columns]
+    if sum(widths) + GAP * (len(widths) - 1) <= room:
+        whole = line(boxes, edges, columns, 0, len(columns)).block
+        if whole.width <= room:
+            return whole
     lanes_room = room - 2 * (MARGIN + LANE * crossing(edges, rank))
     parts, start = [], 0
     while start < len(columns):
         stop, width = start, 0.0
         while stop < len(columns):
-            width += max(boxes[key].block.width for key in columns[stop]) + GAP
-            if stop > start and width - GAP > lanes_room:
+            width += widths[stop] + GAP
+            # An open end on either side takes a gap too.
+            if (
+                stop > start
+                and width + GAP * ((start > 0) + (stop < len(columns) - 1) - 1) > lanes_room
+            ):
                 break
             stop += 1
         made = line(boxes, edges, columns, start, stop)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from labkit.diagrams import box_view
-from labkit.diagrams.architecture import Row, family, outline, panel_state, rows
+from labkit.diagrams.architecture import Row, family, outline, panel_state, rows, told
 from labkit.diagrams.bars import briefly
 from labkit.diagrams.cost import multiplications
 from labkit.diagrams.examples import EXAMPLES
@@ -160,16 +160,16 @@ def test_sizes_and_costs_are_the_models(model, width):
 
 
 def test_totals_are_those_of_the_summary(model):
-    told, lines = outline(model), []
+    whole, lines = outline(model), []
     model.summary(print_fn=lines.append)
     said = next(text for text in lines if "Total params" in text)
-    own_calls = [call for call in told["calls"] if not call["inner"]]
-    assert f"{told['parameters']:,}" == re.search(r"[\d,]+", said)[0]
+    own_calls = [call for call in whole["calls"] if not call["inner"]]
+    assert f"{whole['parameters']:,}" == re.search(r"[\d,]+", said)[0]
     used = sum(call["parameters"] for call in own_calls)
     spare = getattr(model, "spare", None)
     assert (
         used + (spare.count_params() if spare is not None and spare.built else 0)
-        == told["parameters"]
+        == whole["parameters"]
     )
 
 
@@ -187,8 +187,7 @@ def test_a_model_costs_what_its_layers_cost():
 
 
 def test_a_shared_layer_counts_once_and_works_twice():
-    told = outline(siamese())
-    first, second = (c for c in told["calls"] if c["box"] == "encoder")
+    first, second = (c for c in outline(siamese())["calls"] if c["box"] == "encoder")
     assert first["parameters"] > 0 == second["parameters"] and second["shared"]
     assert first["multiplications"] == second["multiplications"] > 0
 
@@ -271,7 +270,7 @@ def test_a_model_that_is_not_built_says_so():
 def test_the_panel_gets_the_layer_as_it_is(name):
     made = Subject(example(name)).sketch
     row = Row(Call(name, None, 0, ""), made.layer, made.inputs, made.outputs, 0, 0)
-    state = panel_state(row)
+    state = panel_state(row, told(made.layer))
     if name in {"RNN", "SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells"}:
         assert state is None  # a cell cannot be typed, and is no layer of a model
         return
@@ -285,8 +284,8 @@ def test_settings_that_differ_are_told():
     layer = Conv2D(4, 3, padding="same", input_shape=(4, 4, 1), **named)
     wrapped = TimeDistributed(Dense(3, activation="relu"), input_shape=(2, 4))
     first, second = Sequential([layer]), Sequential([wrapped])
-    told = outline(first)["calls"][1]["settings"]
-    assert told == {
+    settings = outline(first)["calls"][1]["settings"]
+    assert settings == {
         "filters": "4",
         "kernel_size": "(3, 3)",
         "padding": '"same"',
