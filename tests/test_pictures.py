@@ -107,7 +107,7 @@ def pictures():
     for make in [*test_boxes.MODELS, *test_models.MODELS]:
         model = make()
         found.append((f"{make.__module__}-{make.__name__}-costs", costs_of(model)))
-        for width in (360, 660, 900):
+        for width in (360, 640, 900):
             found.append((f"{make.__module__}-{make.__name__}-{width}", box_view(model, width)))
     for shape in ((), (3,), (40, 40), (5, 2, 9)):
         for scale in (1, 1e7, -1e-7):

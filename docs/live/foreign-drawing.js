@@ -63,7 +63,8 @@ function copy(from, to) {
       if (Object.hasOwn(ATTRIBUTES, name) && ATTRIBUTES[name].test(value)) made.setAttribute(name, value);
       else if (name === "class" && CLASSES.has(value)) made.setAttribute("class", value);
     }
-    if (part.localName === "text") made.textContent = part.textContent;
+    // The space is not drawn; it keeps words apart where a layer's texts are read out.
+    if (part.localName === "text") made.textContent = `${part.textContent} `;
     else copy(part, made);
     to.append(made);
   }

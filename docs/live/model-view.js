@@ -9,7 +9,7 @@ import { digits, parameters, products, readModel, shapesText, totals } from "./m
 /** @import {Call, Model} from "./model-facts.js" */
 
 const TITLES = { boxes: "方块", graph: "结构" };
-const WIDTHS = [900, 660, 360]; // of the boxes in CSS pixels, as labkit.diagrams.model_page draws them
+const WIDTHS = [900, 640, 360]; // of the boxes in CSS pixels, as labkit.diagrams.model_page draws them
 let count = 0;
 
 /** The view of what a cell has sent; null where that is no model. @param {string} json */
@@ -102,7 +102,7 @@ export class ModelView extends HTMLElement {
       if (!call) continue;
       node.setAttribute("role", "button");
       node.setAttribute("tabindex", "-1");
-      node.setAttribute("aria-label", `${call.key}，${call.kind}，输出 ${shapesText(call.outputs)}`);
+      node.setAttribute("aria-label", `${node.textContent?.trim()}，${call.key}`);
     }
     this.#nodes(drawing)[0]?.setAttribute("tabindex", "0");
     drawing.addEventListener("click", ({ target }) => {

@@ -10,7 +10,7 @@ from .models import model_diagram
 
 WIDTHS = (
     360,
-    660,
+    640,
     900,
 )  # of the boxes in CSS pixels; the page shows the widest that it has room for
 

@@ -126,7 +126,7 @@ def model(request):
     return request.param()
 
 
-@pytest.fixture(params=[900, 660, 360])
+@pytest.fixture(params=[900, 640, 360])
 def width(request):
     return request.param
 
