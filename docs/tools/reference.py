@@ -8,6 +8,7 @@
     with: relu           functions of K that it calls through a parameter
 ::: shape Dense(4)       pictures of the layer; the first of a page with the parameter panel
     input: (None, 3)
+::: boxes lenet          a model of docs/live/models as boxes, before Python draws the reader's own
 ::: floors labkit        the rooms of the library, floor by floor
 ::: licences editor      what others wrote (licences.py)
 """
@@ -33,7 +34,7 @@ import labkit.layers
 from labkit import backend as K
 from labkit.arguments import signatures
 from labkit.backend.evaluation import Feed
-from labkit.diagrams import panel
+from labkit.diagrams import box_view, panel
 from labkit.diagrams.examples import EXAMPLES
 from labkit.diagrams.states import state_of
 from labkit.diagrams.views import VIEWS, Subject, views_of
@@ -100,11 +101,13 @@ class Reference(Preprocessor):
             case "shape":
                 self.shapes += 1
                 return self.md.htmlStash.store(shape(argument, body, first=self.shapes == 1))
+            case "boxes":
+                return self.md.htmlStash.store(boxes(argument))
             case "floors":
                 return self.md.htmlStash.store(floors.picture())
             case "licences":
                 return licences.show(argument, body)
-        rule = "::: 之后只能是 signature、parameters、source、shape、floors、licences"
+        rule = "::: 之后只能是 signature、parameters、source、shape、boxes、floors、licences"
         raise BlockError(f"{rule}，收到 {kind!r}")
 
     @property
@@ -384,6 +387,15 @@ def shape(call, body, first=True):
     content = "".join([*figures, as_json(started)])
     # In a div: Markdown would put an element that it does not know into a paragraph.
     return f'<div data-search-exclude="true"><layer-lab>{content}</layer-lab></div>'
+
+
+def boxes(name):
+    """The model that a script of docs/live/models builds, for a phone and for a wider screen."""
+    script = (ROOT / "docs/live/models" / f"{name}.py").read_text()
+    namespace = {}
+    exec(script.replace("from keras.", "from labkit."), namespace)
+    drawn = "".join(box_view(namespace["model"], width) for width in (360, 640))
+    return f'<figure class="lab-figure model-still">{drawn}</figure>'
 
 
 def as_json(data):

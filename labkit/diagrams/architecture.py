@@ -63,8 +63,9 @@ def rows(model, prefix="") -> list[Row]:
 
 def family(layer: Layer) -> str:
     """卷积, 池化, …; of a wrapper that of the layer inside."""
-    if not isinstance(layer, Network) and getattr(layer, "layer", None) is not None:
-        return family(layer.layer)
+    inner = None if isinstance(layer, Network) else getattr(layer, "layer", None)
+    if inner is not None:
+        return family(inner)
     if isinstance(layer, layers.Dense):
         return "全连接"
     if isinstance(layer, layers.Dropout):

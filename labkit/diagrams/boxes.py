@@ -272,4 +272,4 @@ def legend(listed: list[Row], most: tuple[int, int], room: float) -> Block:
         said.append("? 与虚线：长度未定（None）。")
     text = [line for one in said for line in svg.folded(one, room, 11)]
     notes = [svg.words(line, size=11, anchor="start", fill=svg.FAINT) for line in text]
-    return svg.below([svg.flow(keys, room, 12), *notes], 4)
+    return svg.below([svg.flow(keys, int(room), 12), *notes], 4)

@@ -7,8 +7,7 @@ import pytest
 
 from labkit.layers import Conv2D, Dense, Flatten, MaxPooling2D
 from labkit.models import Sequential
-from tests.browser import START, cell, finish, open_page, run_cell, serve
-from tests.fences import ROOT
+from tests.browser import SITE, START, cell, finish, open_page, run_cell, serve
 from tests.live.pages import code, fence, live
 from tests.test_accessibility import AXE, OPTIONS
 from tests.test_payloads import PAYLOADS, RUN
@@ -315,15 +314,25 @@ def test_a_link_too_long_is_not_made_and_a_bomb_not_opened(open_lab):
         page.locator("model-lab [role=status]", has_text="读不出来").wait_for()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_picture_is_there_before_python_and_without_scripts(browser, width):
+    options = {"viewport": {"width": width, "height": 844}, "java_script_enabled": False}
+    with serve(SITE) as host, open_page(browser, f"{host}/lab/", **options) as page:
+        shown = [svg for svg in page.locator(".model-still svg").all() if svg.is_visible()]
+        assert len(shown) == 1 and "28×28×6" in shown[0].text_content()
+        assert shown[0].bounding_box()["width"] <= page.locator("article").bounding_box()["width"]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(browser, scheme):
-    site = ROOT / "site"
     with (
-        serve(site) as host,
+        serve(SITE) as host,
         open_page(browser, f"{host}/lab/", color_scheme=scheme, **PHONE) as page,
     ):
         page.locator("model-lab select").select_option("3")
+        assert page.locator(".model-still").is_visible()
         view = view_of(page)
+        assert not page.locator(".model-still").is_visible()
         page.evaluate(AXE.read_text())
         view.locator(".model-table summary").click()
         for tab in ("方块", "结构"):
