@@ -106,7 +106,7 @@ def cell(page: Page, index: int) -> Locator:
 def run_cell(page: Page, index: int, timeout: float = START) -> Output:
     """Press Run, wait for the end."""
     place = cell(page, index)
-    place.get_by_role("button", name="运行").click()
+    place.locator("button[name=run]").first.click()
     return finish(page, index, timeout)
 
 
