@@ -329,8 +329,10 @@ def test_axe_finds_nothing(browser, scheme):
         serve(SITE) as host,
         open_page(browser, f"{host}/lab/", color_scheme=scheme, **PHONE) as page,
     ):
-        page.locator("model-lab select").select_option("3")
+        page.locator("model-lab select").wait_for()
         assert page.locator(".model-still").is_visible()
+        page.locator("model-lab select").select_option("3")
+        assert not page.locator(".model-still").is_visible()
         view = view_of(page)
         assert not page.locator(".model-still").is_visible()
         page.evaluate(AXE.read_text())
