@@ -580,12 +580,18 @@ def check_cells(picture, data, view):
     assert set(drawn) == {f"{letter}{i}" for letter, n in counts.items() for i in range(n)}
     assert len(data["links"]) == len(data["uses"]) == len(data["weak"]) == counts["y"]
     states = {
-        e.get("data-cell"): e.get("data-state") for e in picture.iter() if e.get("data-state")
+        e.get("data-cell") or e.get("data-outside"): e.get("data-state")
+        for e in picture.iter()
+        if e.get("data-state")
     }
     first = data["first"]
     weak = set(data["weak"][first])
     expected = {f"x{i}": "weak" if i in weak else "used" for i in data["links"][first]}
     expected |= {f"w{w}": "used" for w in data["uses"][first]}
+    if data["windows"] and data["windows"]["motion"] == "slide":
+        met = data["windows"]["weights"][first]
+        expected = {f"w{w}": "zero" for w in met if w >= 0} | expected
+        expected |= {f"z{n}": "zero" for n in data["windows"]["cells"][first]}
     assert states == expected | {f"y{first}": "chosen"}
     if view == "steps":
         assert len(data["x"]) == counts["x"]
