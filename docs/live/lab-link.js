@@ -17,7 +17,7 @@
  * @property {string} layer  chosen on a page for all layers; '' on a layer's own page
  * @property {string} view
  * @property {string} cell  chosen in a picture, as in `y5`
- * @property {number} step
+ * @property {number} step  -1: none has been chosen
  * @property {boolean} backward
  */
 
@@ -48,8 +48,8 @@ export function toHash(state, original, place, other) {
   if (state.training) found.set("training", "1");
   if (state.masked.length) found.set("masked", state.masked.join());
   if (place.cell) found.set("cell", place.cell);
-  if (place.view === "steps") {
-    found.set("step", `${place.step}`);
+  if (place.view === "steps" || place.view === "volume") {
+    if (place.step >= 0) found.set("step", `${place.step}`);
     if (place.backward) found.set("backward", "1");
   }
   return START + found;
@@ -106,7 +106,7 @@ export function fromHash(hash, { state: original, titles, families, chooses }) {
       layer: chooses ? (given.get("layer") ?? "") : "",
       view: given.get("view") ?? "shape",
       cell: given.get("cell") ?? "",
-      step: Number(given.get("step")),
+      step: Number(given.get("step") ?? -1),
       backward: given.has("backward"),
     },
     other: layer ? { layer, settings: others, inputs: shapes(`${OTHER}input`) } : null,

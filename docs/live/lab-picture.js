@@ -4,16 +4,18 @@ import { element } from "./element.js";
 import { Cells } from "./lab-cells.js";
 import { download } from "./lab-image.js";
 import { Steps } from "./lab-steps.js";
+import { Volume } from "./lab-volume.js";
 
 /** @import {Links} from "./lab-cells.js" */
 /** @import {Place} from "./lab-link.js" */
 /** @import {Walk} from "./lab-steps.js" */
+/** @import {Volumes} from "./lab-volume.js" */
 /**
  * @typedef {object} Drawn  a view of a layer, as labkit.diagrams.panel.show draws it
  * @property {string} view
  * @property {string} svg
  * @property {string[]} notes
- * @property {(Links & Partial<Walk>)=} data  of a picture of cells
+ * @property {(Links & Partial<Walk> & Partial<Volumes>)=} data  of a picture of cells or blocks
  */
 
 export class Picture {
@@ -25,6 +27,8 @@ export class Picture {
   #cells = null;
   /** @type {Steps | null} */
   #steps = null;
+  /** @type {Volume | null} */
+  #volume = null;
 
   /**
    * @param {string} id
@@ -42,11 +46,13 @@ export class Picture {
     this.stop();
     this.element.replaceChildren(drawing(svg));
     // A picture without cells may have to be scrolled by keys.
-    this.element.tabIndex = data?.links ? -1 : 0;
+    this.element.tabIndex = data?.links || data?.walk ? -1 : 0;
     this.tell.textContent = "";
     this.under.replaceChildren();
     const drawn = this.element.firstElementChild;
-    if (!data?.links || !(drawn instanceof SVGElement)) return;
+    if (!(drawn instanceof SVGElement)) return;
+    if (data?.walk) this.#move(drawn, /** @type {Volumes} */ (data));
+    if (!data?.links) return;
     if (view === "steps") this.#walk(drawn, /** @type {Walk} */ (data));
     else this.#point(drawn, data);
   }
@@ -55,7 +61,8 @@ export class Picture {
   stop() {
     this.pause();
     this.#cells?.stop();
-    this.#steps = this.#cells = null;
+    this.#volume?.stop();
+    this.#steps = this.#cells = this.#volume = null;
   }
 
   /** Only the picture itself stays. */
@@ -67,6 +74,7 @@ export class Picture {
 
   pause() {
     this.#steps?.stop();
+    this.#volume?.pause();
   }
 
   /** Look where the place says, which another picture has changed. */
@@ -119,10 +127,22 @@ export class Picture {
     steps.go(this.place.step);
   }
 
+  /** @param {SVGElement} svg @param {Volumes} volumes */
+  #move(svg, volumes) {
+    const volume = new Volume(svg, volumes, () => {
+      if (this.#volume !== volume || this.place.step === volume.step) return;
+      this.place.step = volume.step;
+      this.moved();
+    });
+    this.under.replaceChildren(volume.element);
+    volume.go(this.place.step < 0 ? volumes.middle : this.place.step);
+    this.#volume = volume;
+  }
+
   #stepped() {
     if (!this.#steps) return;
     const { step, backward } = this.#steps;
-    const moved = this.place.step !== step || this.place.backward !== backward;
+    const moved = Math.max(this.place.step, 0) !== step || this.place.backward !== backward;
     this.place.step = step;
     this.place.backward = backward;
     if (moved) this.moved();

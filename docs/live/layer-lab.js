@@ -15,7 +15,7 @@ import { tools } from "./lab-tools.js";
 /** @import {Place, State} from "./lab-link.js" */
 /** @import {Opening, Shown} from "./lab-opening.js" */
 
-const NOWHERE = { layer: "", view: "shape", cell: "", step: 0, backward: false };
+const NOWHERE = { layer: "", view: "shape", cell: "", step: -1, backward: false };
 let count = 0;
 
 export class LayerLab extends HTMLElement {
@@ -176,7 +176,7 @@ export class LayerLab extends HTMLElement {
     this.#comparison.before(this.#side.state, state);
     this.#side.typed(state, changed);
     this.#place.cell = "";
-    this.#place.step = 0;
+    this.#place.step = -1;
     this.#changed();
   }
 

@@ -66,7 +66,8 @@ def geometry(layer: Layer, input_shape) -> Geometry | None:
     kinds = (Windowed, Pooling, LocallyConnected, GlobalPooling, ZeroPadding, Cropping, UpSampling)
     if not isinstance(layer, kinds):
         return None
-    first = layer.data_format == "channels_first"  # type: ignore[attr-defined]
+    # LocallyConnected1D has a data format that it does not use.
+    first = layer.data_format == "channels_first" and getattr(layer, "_first", True)  # type: ignore[attr-defined]
     output_shape = layer.compute_output_shape(tuple(input_shape))
     within = slice(2, None) if first else slice(1, -1)
     inputs, outputs = tuple(input_shape)[within], tuple(output_shape)[within]

@@ -21,6 +21,8 @@ from .shapes import diagram_of
 from .states import input_of, layer_of
 from .steps import Steps, drawn_steps, from_dependencies
 from .unrolled import unrolled_view
+from .volume import volume_picture
+from .volume_scenes import has_volume, scene
 
 
 class Subject:
@@ -89,6 +91,12 @@ def gates(subject: Subject) -> dict[str, Any]:
     return {"svg": gate_view(subject.layer, subject.input_shape), "notes": []}
 
 
+def volume(subject: Subject) -> dict[str, Any]:
+    about = scene(subject.layer, subject.input_shape, subject.training)
+    picture, data = volume_picture(type(subject.layer).__name__, about, subject.wide)
+    return {"svg": picture, "data": data, "notes": about.notes}
+
+
 def connections(subject: Subject) -> dict[str, Any]:
     return {"svg": connectivity.connectivity_view(), "notes": []}
 
@@ -115,6 +123,7 @@ VIEWS = {
     "shape": View("形状", every, shape),
     "dependency": View("依赖", every, dependency),
     "steps": View("逐步", every, steps, still=False),  # made of what its buttons do
+    "volume": View("立体", has_volume, volume),
     "unrolled": View("展开", loops, unrolled),
     "gates": View("门", has_gates, gates),
     "connectivity": View("连接", is_compared, connections),
