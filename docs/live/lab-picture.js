@@ -83,6 +83,8 @@ export class Picture {
     if (this.#steps && (this.#steps.step !== step || this.#steps.backward !== backward)) {
       this.#steps.backward = backward;
       this.#steps.go(step);
+    } else if (this.#volume && this.#volume.step !== step) {
+      this.#follow(this.#volume);
     } else if (this.#cells && !this.#steps && this.#cells.pinned !== cell) {
       this.#cells.pinned = cell;
       this.#cells.show(cell);
@@ -135,7 +137,13 @@ export class Picture {
       this.moved();
     });
     this.under.replaceChildren(volume.element);
-    volume.go(this.place.step < 0 ? volumes.middle : this.place.step);
+    this.#follow(volume);
+  }
+
+  /** Without telling anybody: the place is there already. @param {Volume} volume */
+  #follow(volume) {
+    this.#volume = null;
+    volume.go(this.place.step < 0 ? volume.data.middle : this.place.step);
     this.#volume = volume;
   }
 

@@ -1,6 +1,6 @@
 /**
  * The volume view: blocks that windows move through, step by step. Python drew it and says where
- * everything stands at every step (labkit.diagrams.volume); here it is only moved and marked.
+ * everything stands at every step (labkit.diagrams.volumes); here it is only moved and marked.
  */
 import { element } from "./element.js";
 import { nameOf } from "./lab-cells.js";
@@ -9,7 +9,7 @@ import { Player } from "./lab-player.js";
 /** @import {Named} from "./lab-cells.js" */
 /**
  * @typedef {object} Move  a step
- * @property {Record<string, [number, number]>} at  where the boxes of its stage stand
+ * @property {Record<string, number[]>} at  where the boxes of its stage stand: frame, row, column, channel
  * @property {string} kernel
  * @property {number} tone  colour of boxes and kernel
  * @property {string[]} cells  that it writes
@@ -17,7 +17,7 @@ import { Player } from "./lab-player.js";
  * @property {Record<string, string>} texts  under the blocks
  * @property {string} tell
  *
- * @typedef {object} Volumes  from labkit.diagrams.volume.walked
+ * @typedef {object} Volumes  from labkit.diagrams.volumes.moving.walked
  * @property {Move[]} walk
  * @property {number} middle  the step that is drawn
  * @property {Record<string, Named>} tensors  blocks whose cells answer
@@ -189,11 +189,12 @@ export class Volume {
     }
   }
 
-  /** @param {SVGGElement} mover @param {[number, number] | undefined} to @param {number} tone */
-  #move(mover, to, tone) {
+  /** @param {SVGGElement} mover @param {number[] | undefined} place @param {number} tone */
+  #move(mover, place, tone) {
     mover.dataset.tone = `${tone}`;
-    mover.setAttribute("visibility", to ? "visible" : "hidden");
-    if (!to) return;
+    mover.setAttribute("visibility", place ? "visible" : "hidden");
+    if (!place) return;
+    const to = pixels(place, (mover.dataset.steps ?? "").split(" ").map(Number));
     const before = mover.getAttribute("transform")?.match(/-?[\d.]+/g);
     mover.setAttribute("transform", `translate(${to[0]} ${to[1]})`);
     if (!before || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
@@ -211,6 +212,11 @@ export class Volume {
 function mark(part, state) {
   if (state) part.dataset.state = state;
   else delete part.dataset.state;
+}
+
+/** Where a box stands, as labkit.diagrams.volumes.projection.at. @param {number[]} place @param {number[]} steps */
+function pixels([frame, row, column, channel], [pitch, cell, across, up]) {
+  return [frame * pitch + column * cell + channel * across, row * cell - channel * up].map((n) => Math.round(n * 100) / 100);
 }
 
 /** @param {SVGGElement} cell */

@@ -21,8 +21,8 @@ from .shapes import diagram_of
 from .states import input_of, layer_of
 from .steps import Steps, drawn_steps, from_dependencies
 from .unrolled import unrolled_view
-from .volume import volume_picture
-from .volume_scenes import has_volume, scene
+from .volumes.picture import volume_picture
+from .volumes.scenes import has_volume, scene
 
 
 class Subject:

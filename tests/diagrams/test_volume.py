@@ -10,14 +10,15 @@ import pytest
 
 from labkit.diagrams import dependencies, panel, steps
 from labkit.diagrams.examples import EXAMPLES
-from labkit.diagrams.projection import ACROSS, UP
 from labkit.diagrams.states import example, input_of, layer_of, state_of
 from labkit.diagrams.steps import short_number
 from labkit.diagrams.views import views_of
-from labkit.diagrams.volume import last_steps, planned, states_at, volume_picture
-from labkit.diagrams.volume_numbers import numbers_of
-from labkit.diagrams.volume_scenes import has_volume, scene
-from labkit.diagrams.volume_steps import covered, picked, picks
+from labkit.diagrams.volumes.blocks import covered, picked, picks
+from labkit.diagrams.volumes.moving import last_steps, states_at
+from labkit.diagrams.volumes.numbers import numbers_of
+from labkit.diagrams.volumes.picture import planned, volume_picture
+from labkit.diagrams.volumes.projection import ACROSS, UP
+from labkit.diagrams.volumes.scenes import has_volume, scene
 from labkit.layers import (
     AveragePooling1D,
     AveragePooling2D,
@@ -287,11 +288,30 @@ def test_blocks_are_drawn_to_scale(make, shape, wide):
 
 def test_a_step_moves_the_window_by_whole_cells():
     about = scene(Conv2D(1, 3, strides=2), (None, 7, 7, 2))
-    _, data = volume_picture("Conv2D", about, True)
-    cell = planned(about, 680).scale.cell
+    picture, data = volume_picture("Conv2D", about, True)
     stands = [step["at"]["b0-0"] for step in data["walk"]]
-    expected = [(2 * c * cell, 2 * r * cell) for r, c in itertools.product(range(3), repeat=2)]
-    np.testing.assert_allclose(stands, expected, atol=0.06)
+    places = list(itertools.product(range(3), repeat=2))
+    assert stands == [[0, 2 * r, 2 * c, 0] for r, c in places]
+    # The drawn step: as far to the right and down as its rows and columns.
+    cell = planned(about, 680).scale.cell
+    _, row, column, _ = stands[data["middle"]]
+    (drawn,) = re.findall(r'data-mover="b0-0".*?translate\(([\d.]+) ([\d.]+)\)', picture)
+    np.testing.assert_allclose(tuple(map(float, drawn)), (column * cell, row * cell), atol=0.1)
+
+
+def test_a_step_to_the_next_frame_and_channel_is_as_wide_as_these_are_apart():
+    about = scene(MaxPooling3D(2), (None, 4, 4, 4, 3))
+    picture, _ = volume_picture("MaxPooling3D", about, True)
+    (steps_of,) = re.findall(r'data-mover="b0-0" data-steps="([^"]+)"', picture)
+    pitch, cell, across, up = map(float, steps_of.split())
+    fronts = {}
+    for channel, inside in re.findall(r'data-plate="v0-(\d)"(.*?)</g>', picture):
+        faces = re.findall(r'<path class="soft" d="([^"]+)"', inside)
+        fronts[int(channel)] = [corners(path)[0] for path in faces]
+    assert fronts[0][1][0] - fronts[0][0][0] == pytest.approx(pitch, abs=0.11)
+    assert fronts[1][0][0] - fronts[0][0][0] == pytest.approx(across, abs=0.11)
+    assert fronts[0][0][1] - fronts[1][0][1] == pytest.approx(up, abs=0.11)
+    assert cell == pytest.approx(planned(about, 680).scale.cell, abs=0.01)
 
 
 def test_a_large_layer_is_walked_evenly_and_says_so():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .volume_steps import PIECES, Place, Solid
+from .blocks import PIECES, Place, Solid
 
 ACROSS, UP = 0.82, 0.57  # of a length into the depth
 LOOSE = 0.9  # between channels that do not touch, of a channel's thickness

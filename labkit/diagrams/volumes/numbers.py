@@ -1,6 +1,6 @@
 """The numbers of the volume view: the layer itself, on an input and weights of one decimal.
 
-They are those of step mode (steps.py) wherever that draws the layer itself.
+They are those of step mode (../steps.py) wherever that draws the layer itself.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import backend as K
-from ..engine.base_layer import Layer
-from ..layers.convolutional.separable import SeparableConv
-from .copies import TIES, copied, undisturbed
-from .probe import Probe
-from .steps import one_decimal
+from ... import backend as K
+from ...engine.base_layer import Layer
+from ...layers.convolutional.separable import SeparableConv
+from ..copies import TIES, copied, undisturbed
+from ..probe import Probe
+from ..steps import one_decimal
 
 MOST = 3_000_000  # products: more would keep the reader waiting
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .geometry import Axis
-from .grids import letter_of
+from ..geometry import Axis
+from ..grids import letter_of
 
 Place = tuple[int, int, int]
 MOST = 160  # steps, and cells that answer
