@@ -27,6 +27,7 @@ from labkit.layers import (
     Conv2DTranspose,
     Conv3D,
     Conv3DTranspose,
+    ConvLSTM2D,
     Cropping2D,
     Cropping3D,
     Dense,
@@ -93,6 +94,11 @@ WRITING = [
     (lambda: ZeroPadding2D(((1, 0), (2, 1))), (None, 3, 3, 2)),
     (lambda: Cropping2D(((1, 0), (1, 2)), data_format="channels_first"), (None, 2, 4, 5)),
     (lambda: Cropping3D(1), (None, 4, 4, 3, 1)),
+]
+OVER_TIME = [
+    (lambda: ConvLSTM2D(1, 2, return_sequences=True), (None, 3, 4, 4, 1)),
+    (lambda: ConvLSTM2D(2, 2, padding="same", go_backwards=True), (None, 2, 3, 3, 2)),
+    (lambda: ConvLSTM2D(1, 2, data_format="channels_first"), (None, 2, 2, 4, 4)),
 ]
 TWO_STAGES = [
     (lambda: SeparableConv1D(2, 3, padding="same"), (None, 6, 2)),
@@ -172,6 +178,30 @@ def test_both_stages_together_read_what_the_layer_reads(number):
         assert set().union(*(reads[n] for n in through)) == expected
 
 
+@cases("make,shape", OVER_TIME)
+def test_two_windows_a_step_reach_all_that_a_convlstm_reads(make, shape):
+    """What a step reads of x, and what the cells that it recalls were computed from."""
+    layer, about = make(), scene(make(), shape)
+    every = type(layer).from_config({**layer.get_config(), "return_sequences": True})
+    links = dependencies(every, shape)
+    assert links.inputs[0][1] == shape[1:]
+    first = layer.data_format == "channels_first"
+    tensors = {}
+    for solid in about.solids:
+        numbers = np.arange(np.prod(solid.shape)).reshape(solid.shape)
+        tensors[solid.key] = np.moveaxis(numbers, 1 if first else -1, -1)
+    reads: dict[int, set] = {}
+    order = sorted(about.moves, key=lambda m: about.solids[1].cells[m.cells[0]][0])
+    for move in order:
+        recalled = read_at(about, tensors, move, 1)
+        found = read_at(about, tensors, move, 0).union(*(reads[n] for n in recalled))
+        assert found == set(np.flatnonzero(links.links[move.cells[0]]).tolist())
+        reads[move.cells[0]] = found
+    walk = steps(every, shape)
+    for move in about.moves:
+        assert move.texts["v1"].endswith(f"= {short_number(walk.y[move.cells[0]])}")
+
+
 @cases("make,shape", READING + TWO_STAGES)
 def test_numbers_are_the_layers(make, shape):
     """The same as step mode's, which asks the layer and its tape."""
@@ -215,7 +245,7 @@ def test_a_step_counts_the_products_and_the_zeros():
     about = scene(Conv2D(1, 3, padding="same"), (None, 4, 4, 3))
     corner, inside = about.moves[0], about.moves[5]
     assert "27 个乘积相加（其中 15 个乘的是补的零），加偏置" in corner.tell
-    assert "行 −1–1、列 −1–1，全部 3 个通道" in corner.tell
+    assert "行 −1–1、列 −1–1、全部 3 个通道" in corner.tell
     assert "27 个乘积相加，加偏置" in inside.tell
     pooling = scene(AveragePooling1D(3, strides=2, padding="same"), (None, 4, 1))
     assert "2 格里取平均（另有 1 格在外面，不算）" in pooling.moves[-1].tell
@@ -239,7 +269,7 @@ def test_zeros_and_the_cells_of_a_border():
     assert padded.solids[1].zeros == set(np.flatnonzero(~numbers).tolist())
 
 
-@cases("make,shape", READING + WRITING + TWO_STAGES)
+@cases("make,shape", READING + WRITING + OVER_TIME + TWO_STAGES)
 def test_the_last_step_shows_every_output(make, shape):
     about = scene(make(), shape)
     last = states_at(about, len(about.moves) - 1)

@@ -11,51 +11,16 @@ import math
 from typing import Any, NamedTuple
 
 from .. import svg
-from ..connectivity import LINES
-from ..grids import GROUPS
 from ..svg import Block
 from . import projection
 from .blocks import Scene, Solid, Stage
 from .faces import SMALL, faces, mark, plate_faces, size_text, sizes
 from .moving import central, mover, walked
 from .projection import Scale, number
+from .styles import STYLE
 
-CHOSEN = "var(--diagram-chosen, #b4532a)"
 LABEL = 11.5
 ENLARGED = 9.0  # px of a kernel's cell, where to scale it could not be seen
-
-
-def styles() -> str:
-    rules = [
-        f".soft{{fill:{svg.DATA}}}",
-        f".strong{{fill:{CHOSEN};stroke:{CHOSEN}}}",
-        ".plate[data-state=ahead]{opacity:.13}",
-        ".plate:not([data-state=now]) .shell.apart{display:none}",
-        ".kernel:not([data-state]) .faces{opacity:.4}",
-        ".voxel{cursor:pointer}",
-        f".voxel path{{stroke:{svg.EDGE};stroke-width:.8;stroke-linejoin:round}}",
-    ]
-    for n, (tint, line) in enumerate(zip(GROUPS, LINES, strict=True)):
-        soft, strong = f"var(--diagram-group-{n}, {tint})", f"var(--diagram-line-{n}, {line})"
-        rules += [
-            f'[data-tone="{n}"] .soft{{fill:{soft}}}',
-            f'[data-tone="{n}"] .strong{{fill:{strong};stroke:{strong}}}',
-            f'[data-tone="{n}"].voxel[data-state] path{{stroke:{strong}}}',
-            f'[data-tone="{n}"].voxel[data-state=now] .soft{{fill:{strong}}}',
-        ]
-    rules += [
-        f".voxel:not([data-state]) .soft{{fill:{svg.PAPER}}}",
-        ".voxel[data-state=part] .soft{fill-opacity:.45}",
-        f".voxel.zero[data-state] .soft{{fill:{svg.BATCH}}}",
-        ".voxel.zero[data-state] path{stroke-dasharray:2.5 2}",
-        f".voxel[data-state=now] path{{stroke:{CHOSEN};stroke-width:2}}",
-        f".voxel:focus-visible path{{stroke:{CHOSEN};stroke-width:3}}",
-        ".voxel:focus{outline:none}",
-    ]
-    return "<style>" + "".join(f".volume-view {rule}" for rule in rules) + "</style>"
-
-
-STYLE = styles()
 
 
 class Plan(NamedTuple):
@@ -110,10 +75,11 @@ def planned(scene: Scene, room: float) -> Plan:
         fits = all(sizes[key][0] <= room for key in keys)
         return Plan(scale, room, rows), height if fits else math.inf
 
-    # One row says most; where cells would become too small for it, several.
-    cells = [(32.0 if wide else 24.0) * 0.92**n for n in range(60)]
+    # One row says most; where cells or blocks would become too small for it, several.
+    longest = max(n for solid in scene.solids for n in solid.space)
+    cells = [(32.0 if wide else 24.0) * 0.92**n for n in range(90)]
     for cell in cells:
-        if cell < 15 or not wide:
+        if cell < 15 and cell * longest < 150 or not wide:
             break
         plan, height = tried(cell)
         if len(plan.rows) == 1 and height <= 420:
@@ -225,9 +191,13 @@ def kernel_scale(scene: Scene, scale: Scale) -> Scale:
     return projection.fitted(ENLARGED, deepest, 24, 0.5)
 
 
+def named(stage: Stage, scale: Scale) -> str:
+    return stage.name + "（放大）" * (scale.cell < ENLARGED and bool(stage.kernels))
+
+
 def stage_size(scene: Scene, number: int, stage: Stage, scale: Scale) -> tuple[float, float]:
     block = kernels(scene, stage, scale, "", 0)
-    name = svg.width_of(stage.name, SMALL, mono=True)
+    name = svg.width_of(named(stage, scale), SMALL, mono=True)
     live = text_width(scene, f"k{number}")
     return max(block.width, name, live, 30), 18 + block.height + 24 + 17 * bool(live)
 
@@ -236,7 +206,8 @@ def kernels(scene: Scene, stage: Stage, scale: Scale, now: str, tone: int) -> Bl
     """Beside each other; `now`: the one at work, in the colour `tone`."""
     scale = kernel_scale(scene, scale)
     blocks = [kernel(solid, scale, tone if solid.key == now else None) for solid in stage.kernels]
-    room = 200 if sum(b.width + 6 for b in blocks) > 200 else svg.WIDTH
+    # Small ones leave the room to large tensors.
+    room = 130 if scale.cell <= ENLARGED else 210
     return svg.flow(blocks, room, gap=6, align=1)
 
 
@@ -273,7 +244,7 @@ def stage_panel(scene: Scene, number: int, plan: Plan, step: int) -> Block:
         10 if alone else 28,
         22 if alone else 12,
     )
-    parts = [svg.words(stage.name, size=SMALL, mono=True, fill=svg.FAINT), block]
+    parts = [svg.words(named(stage, plan.scale), size=SMALL, mono=True, fill=svg.FAINT), block]
     live = f"k{number}"
     if text_width(scene, live):
         label = svg.text(width / 2, 13, move.texts.get(live, ""), size=LABEL)

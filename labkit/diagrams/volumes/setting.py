@@ -9,8 +9,10 @@ import numpy as np
 
 from ...engine.base_layer import Layer
 from ...layers import TimeDistributed
+from ...layers.convolutional.borders import Cropping
 from ...layers.convolutional.convolution import Windowed
 from ...layers.local import LocallyConnected
+from ...layers.pooling import Pooling
 from ..geometry import Axis, Geometry, geometry
 from ..steps import short_number
 from .blocks import (
@@ -59,8 +61,19 @@ class Setting:
             self.notes.append(f"长度未定的轴按 {UNKNOWN} 画。")
         if about.channels_first:
             self.notes.append("channels_first：数组里通道是第一个轴；图上通道照样画在纵深方向。")
+        dashed = self.dashed()
+        if dashed and any(pair != (0, 0) for pair in self.pads):
+            self.notes.append(f"虚线：{dashed}。")
         if not self.numbers:
             self.notes.append("这一层太大，图上只有位置和个数，不算出结果。")
+
+    def dashed(self) -> str:
+        """What the cells around the input or the output are."""
+        if self.motion == "stamp":
+            return "落在输出外面、裁掉的格"
+        if isinstance(self.inner, Cropping):
+            return "裁掉的格"
+        return "窗口伸到外面的格，不算" if isinstance(self.inner, Pooling) else "补的零"
 
     @property
     def box(self) -> Box:

@@ -42,6 +42,7 @@ def convolved(s: Setting) -> Scene:
     shown = drawn_kernels(y.channels, chosen[3], s.notes)
     kernels = kernels_of(0, box.size, x.channels, shown, target.tones, marks)
     count = math.prod(box.size) * x.channels
+    through = f"全部 {x.channels} 个通道" if x.channels > 1 else "1 个通道"
     moves = []
     for number, place in cells:
         at = starts(s.axes, place)
@@ -51,7 +52,7 @@ def convolved(s: Setting) -> Scene:
         short = f"{own}核 {letter}" + (f"（共 {places} 处）" if local else "")
         result = f"{y.name(number)}{s.value(y, number)}"
         tell = (
-            f"{own}核 {letter} 盖住{where}{'，' if where else ''}全部 {x.channels} 个通道："
+            f"{own}核 {letter} 盖住{where}、{through}："
             f"{count} 个乘积相加{zeros_among(count, inside)}"
             f"{s.result(number, place[3])}，写到 {y.name(number)}。"
         )
