@@ -1,4 +1,4 @@
-"""The volume view in Chromium: steps by player, mouse, touch and keys; links; no motion if asked."""
+"""The volume view in Chromium: steps by player, mouse and keys; links; no motion if asked."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -186,7 +186,7 @@ def test_it_is_accessible(browser, host, scheme):
     options = {**WIDE, "color_scheme": scheme}
     with open_page(browser, f"{host}/lab/#lab&view=volume", **options) as tab:
         lab_of(tab).locator(".voxel[data-state=now]").wait_for()
-        tab.add_script_tag(content=AXE.read_text())
+        tab.evaluate(AXE.read_text())
         found = tab.evaluate(
             "axe.run('layer-lab').then((all) => all.violations.map((v) => `${v.id}: "
             "${v.nodes.map((n) => n.html.slice(0, 90)).slice(0, 3).join(' | ')}`))"

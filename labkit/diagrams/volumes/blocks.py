@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..geometry import Axis
-from ..grids import letter_of
 
 Place = tuple[int, int, int]
 MOST = 160  # steps, and cells that answer
@@ -29,7 +28,8 @@ class Solid:
     """A tensor or a kernel as a block.
 
     pads: cells that are added on each side of each space axis; negative: cut away.
-    tones: the colour of each channel; -1: none of its own. apart: channels do not touch.
+    tone, mark: colour and name of each channel; -1: no colour of its own.
+    apart: channels do not touch.
     cells: number → (frame, row, column, channel, tone) of those that answer.
     """
 
@@ -38,8 +38,8 @@ class Solid:
     shape: tuple
     space: Place
     channels: int
-    tones: list[int]
-    marks: list[str]
+    tone: Callable[[int], int]
+    mark: Callable[[int], str]
     units: tuple[str, str, str] = ("", "", "")
     apart: bool = False
     pads: tuple[tuple[int, int], ...] = NO_PADS
@@ -78,7 +78,7 @@ class Move:
     """
 
     stage: int
-    at: list[tuple[Place, int | None]]
+    at: Sequence[tuple[Place, int | None]]
     tone: int
     target: str
     cells: list[int]
@@ -98,14 +98,22 @@ class Scene:
 class Tensor:
     """An array as a block: its cells' numbers by (frame, row, column, channel), and their names."""
 
-    def __init__(self, letter: str, shape: tuple, space: tuple, channel: int):
+    def __init__(self, letter: str, shape: tuple[int, ...], space: Iterable[int], channel: int):
         """space: the three lengths. channel: which axis of the shape it is."""
         self.letter, self.shape = letter, shape
         self.channel = channel % len(shape)
-        ids = np.moveaxis(np.arange(math.prod(shape)).reshape(shape), self.channel, -1)
-        self.channels = ids.shape[-1]
-        self.ids = ids.reshape(*space, self.channels)
-        self.space: Place = space  # type: ignore[assignment]
+        self.channels = shape[self.channel]
+        self.space = tuple3(space)
+        self.size = math.prod(shape)
+        steps = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+        # An axis of length 1 may be missing in the array; its step does not matter.
+        real = [s for a, s in enumerate(steps) if a != self.channel and shape[a] != 1]
+        lengths = iter(real)
+        self.steps = [next(lengths) if n != 1 else 0 for n in self.space] + [steps[self.channel]]
+
+    def number(self, place: Sequence[int]) -> int:
+        """Of the cell at (frame, row, column, channel), in the array's order."""
+        return sum(int(p) * step for p, step in zip(place, self.steps, strict=True))
 
     def name(self, number: int) -> str:
         index = np.unravel_index(number, self.shape)
@@ -169,12 +177,9 @@ def covered(starts: Place, box: Box, space: Place) -> list[Place]:
         [c for i in range(size) if 0 <= (c := start + i * apart) < n]
         for start, size, apart, n in zip(starts, box.size, box.dilation, space, strict=True)
     ]
-    return list(itertools.product(*lines))
+    return [tuple3(place) for place in itertools.product(*lines)]
 
 
-def digits(count: int) -> list[str]:
-    return [str(n) for n in range(count)]
-
-
-def letters(count: int) -> list[str]:
-    return [letter_of(n) for n in range(count)]
+def tuple3(numbers: Iterable[int]) -> Place:
+    a, b, c = numbers
+    return a, b, c

@@ -33,7 +33,7 @@ def faces(solid: Solid, scale: Scale, scene: Scene, step: int) -> str:
         inside += [v for c in range(plate.count) for v in reversed(voxels.get(plate.first + c, []))]
         if any(pair != (0, 0) for pair in solid.pads) and (solid.apart or not plate.first):
             inside.append(shell(solid, scale, plate))
-        tone = solid.tones[plate.first] if plate.count == 1 else -1
+        tone = solid.tone(plate.first) if plate.count == 1 else -1
         piece = ' data-piece="1"' if plate.count > 1 else ""
         parts.append(
             f'<g class="plate" data-plate="{solid.key}-{plate.first}" data-tone="{tone}"'
@@ -57,7 +57,7 @@ def plate_faces(solid: Solid, scale: Scale, plate, frame: int) -> str:
     front, top, side = cuboid(corner, width, height, plate.thick)
     # Where every cell answers, the cells are the faces.
     covers = len(solid.cells) >= rows * columns * solid.space[0] * solid.channels
-    dark = 0.05 + 0.1 * (plate.first % 2) * (solid.tones[plate.first] < 0)
+    dark = 0.05 + 0.1 * (plate.first % 2) * (solid.tone(plate.first) < 0)
     parts = []
     if not covers:
         face = "" if solid.cells else ' class="soft"'
@@ -151,10 +151,11 @@ def mark(solid: Solid, scale: Scale) -> str:
     frames, rows, columns = solid.space
     base = projection.at(solid, scale, (frames - 1, rows, columns))
     last, parts = -99.0, []
-    for channel, name in enumerate(solid.marks):
+    for channel in range(solid.channels if 1 < solid.channels <= PIECES else 0):
+        name = solid.mark(channel)
         z = projection.front_of(solid, scale, channel) + scale.deep / 2
         x, y = base[0] + z * ACROSS + 3, base[1] - z * UP + 9
-        if not 1 < solid.channels <= PIECES or x - last < svg.width_of(name, 9, mono=True) + 1:
+        if x - last < svg.width_of(name, 9, mono=True) + 1:
             continue
         last = x
         parts.append(svg.text(x, y, name, size=9, mono=True, weight=600, anchor="start"))

@@ -52,8 +52,14 @@ def numbers_of(layer: Layer, shape: tuple, products: float, training: bool) -> N
             sums = run_with(copy, x, activation="linear")
         if isinstance(inner, SeparableConv):
             middle = middle_of(inner, x)
-        bias = inner.bias.value if getattr(inner, "bias", None) is not None else None
-    return Numbers(x[0], y[0], sums[0], bias, None if middle is None else middle[0])
+        bias: Any = getattr(inner, "bias", None)
+    return Numbers(
+        x[0],
+        y[0],
+        sums[0],
+        None if bias is None else bias.value,
+        None if middle is None else middle[0],
+    )
 
 
 def same_format(copy: Layer, layer: Layer) -> Layer:
@@ -69,7 +75,7 @@ def run_with(layer: Layer, x: np.ndarray, **changes) -> np.ndarray:
     if inner is not None:
         config = inner.get_config() | changes
         changes = {"layer": {"class_name": type(inner).__name__, "config": config}}
-    other = copied(layer, **changes)
+    other = copied(layer, (), **changes)
     other.build(x.shape)
     other.set_weights(layer.get_weights())
     return np.asarray(K.eval(other(x)))

@@ -84,11 +84,11 @@ def planned(scene: Scene, room: float) -> Plan:
         plan, height = tried(cell)
         if len(plan.rows) == 1 and height <= 420:
             return plan
-    for cell in cells:
+    for cell in cells[:-1]:
         plan, height = tried(cell)
         if height <= 600:
             return plan
-    return plan
+    return tried(cells[-1])[0]
 
 
 def rowed(keys: list[str], sizes, room: float) -> list[list[str]]:
@@ -218,7 +218,7 @@ def kernel(solid: Solid, scale: Scale, now: int | None) -> Block:
         for frame in reversed(range(solid.space[0])):
             parts.append(plate_faces(solid, scale, plate, frame))
     state = "" if now is None else ' data-state="now"'
-    tone = solid.tones[0] if now is None else now
+    tone = solid.tone(0) if now is None else now
     width = max(box.right - box.left, svg.width_of(solid.name, 11, mono=True))
     x = (width - (box.right - box.left)) / 2
     place = f"translate({number(x)} {number(-box.top)})"

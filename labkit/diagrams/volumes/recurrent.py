@@ -9,10 +9,11 @@ import numpy as np
 from ...layers import Conv2D, ConvLSTM2D
 from ..copies import TIES, copied, undisturbed
 from ..geometry import Axis, geometry
+from ..grids import letter_of
 from ..steps import short_number
-from .blocks import Box, Move, Scene, Stage, Tensor, digits, letters, picks, spans
+from .blocks import Box, Move, Scene, Stage, Tensor, picks, spans, tuple3
 from .numbers import numbers_of
-from .setting import TONES, UNKNOWN, answering, drawn_kernels, fewer, kernels_of, solid, tuple3
+from .setting import UNKNOWN, answering, colourless, cycled, drawn_kernels, fewer, kernels_of, solid
 
 UNITS = ("步", "行", "列")
 
@@ -22,7 +23,7 @@ def remembered(layer: ConvLSTM2D, input_shape, training: bool) -> Scene:
     with undisturbed():
         # Every step is computed, whether it is handed on or not.
         full = copied(layer, without=TIES, return_sequences=True, return_state=False)
-    outputs = tuple(full.compute_output_shape((None, *shape)))[1:]
+    outputs: tuple[int, ...] = tuple(full.compute_output_shape((None, *shape)))[1:]  # type: ignore[assignment]
     steps, size = shape[0], layer.kernel_size
     settings = {"data_format": layer.data_format, "dilation_rate": layer.dilation_rate}
     reads = Conv2D(1, size, strides=layer.strides, padding=layer.padding, **settings)
@@ -43,14 +44,13 @@ def remembered(layer: ConvLSTM2D, input_shape, training: bool) -> Scene:
     notes = ["虚线：补的零；最前面的一块是开始时的状态，全是 0。"]
     if not layer.return_sequences:
         notes.append("return_sequences=False：只交出最后一步的 h，前面各步照样要算。")
-    marks, tones = letters(y.channels), [n % TONES for n in range(y.channels)]
     pads = ((0, 0), *((a.before, a.after) for a in on_input.axes))
-    source = solid("v0", x, UNITS, [-1] * x.channels, digits(x.channels), pads=pads)
+    source = solid("v0", x, UNITS, colourless, str, pads=pads)
     pads = ((1, 0), (0, 0), (0, 0))
-    target = solid("v1", y, UNITS, tones, marks, apart=True, pads=pads)
+    target = solid("v1", y, UNITS, cycled, letter_of, apart=True, pads=pads)
     chosen = picks((*y.space, y.channels))
     fewer(y, chosen, notes)
-    window = Box("v0", *(tuple3(getattr(a, name) for a in axes) for name in ("size", "dilation")))
+    window = Box("v0", tuple3(a.size for a in axes), tuple3(a.dilation for a in axes))
     memory = Box("v1", tuple3(a.size for a in back))
     moves = []
     for number, place in answering(target, y, chosen):
@@ -63,21 +63,27 @@ def remembered(layer: ConvLSTM2D, input_shape, training: bool) -> Scene:
         recalled = spans(UNITS, before, memory) if step else "开始时的状态（全是 0）"
         got = f"得 {value}，" if value else ""
         tell = (
-            f"核 {marks[place[3]]} 的四组（i、f、c、o）盖住 x 的{where}，循环核盖住上一步的"
+            f"核 {letter_of(place[3])} 的四组（i、f、c、o）盖住 x 的{where}，循环核盖住上一步的"
             f"{recalled}：算出三个门和一个候选值，合起来{got}写到 {name}。"
         )
         texts = {
             "v0": where,
-            "k0": f"核 {marks[place[3]]}，四组",
+            "k0": f"核 {letter_of(place[3])}，四组",
             "v1": f"{name} = {value}" if value else name,
         }
         moves.append(
             Move(
-                *(0, [(tuple3(at), None), (before, None)], tones[place[3]], "v1", [number]),
-                *(texts, tell, f"k0-{place[3]}"),
+                0,
+                [(tuple3(at), None), (before, None)],
+                cycled(place[3]),
+                "v1",
+                [number],
+                texts,
+                tell,
+                f"k0-{place[3]}",
             )
         )
     shown = drawn_kernels(y.channels, chosen[3], notes)
-    kernels = kernels_of(0, tuple3((1, *size)), x.channels, shown, tones, marks)
+    kernels = kernels_of(0, tuple3((1, *size)), x.channels, shown, cycled, letter_of)
     name = f"kernel {'×'.join(map(str, (*size, x.channels)))}，×4"
     return Scene([source, target], [Stage([window, memory], kernels, name)], moves, notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...engine.base_layer import Layer
+from ...errors import explain
 from ...layers import ConvLSTM2D, DepthwiseConv2D, TimeDistributed
 from ...layers.convolutional.borders import Cropping, UpSampling, ZeroPadding
 from ...layers.convolutional.convolution import Windowed
@@ -20,6 +21,7 @@ KINDS = (
     *(Windowed, Pooling, LocallyConnected, GlobalPooling, SpatialDropout),
     *(ZeroPadding, Cropping, UpSampling),
 )
+FRAMES = 24  # slabs in a row
 
 
 def has_volume(layer: Layer) -> bool:
@@ -30,7 +32,22 @@ def has_volume(layer: Layer) -> bool:
 
 
 def scene(layer: Layer, input_shape, training: bool = False) -> Scene:
-    """出错：怎样都画不出来时抛出 ValueError。"""
+    """出错：帧或时间步太多、画不下时抛出 ValueError。"""
+    about = made(layer, input_shape, training)
+    frames = max(solid.space[0] for solid in about.solids)
+    if frames > FRAMES:
+        raise ValueError(
+            explain(
+                f"{type(layer).__name__} 的立体图",
+                f"{frames} {about.solids[0].units[0]}",
+                f"一块一块排开，最多画 {FRAMES} 块",
+                "把这个轴改短",
+            )
+        )
+    return about
+
+
+def made(layer: Layer, input_shape, training: bool) -> Scene:
     if isinstance(layer, ConvLSTM2D):
         return remembered(layer, input_shape, training)
     about = Setting(layer, input_shape, training)

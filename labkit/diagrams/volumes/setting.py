@@ -23,8 +23,8 @@ from .blocks import (
     Place,
     Solid,
     Tensor,
-    digits,
     lifted,
+    tuple3,
 )
 from .numbers import numbers_of
 
@@ -40,7 +40,7 @@ class Setting:
         self.inner: Any = layer.layer if isinstance(layer, TimeDistributed) else layer
         lead = int(self.inner is not layer)
         shape = tuple(UNKNOWN if n is None else n for n in tuple(input_shape)[1:])
-        outputs = tuple(layer.compute_output_shape((None, *shape)))[1:]
+        outputs: tuple[int, ...] = tuple(layer.compute_output_shape((None, *shape)))[1:]  # type: ignore[assignment]
         about = geometry(self.inner, (None, *shape[lead:])) or whole(self.inner, shape[lead:])
         time = [Axis("步", shape[0], shape[0], 1)] * lead
         self.axes = lifted((*time, *about.axes))
@@ -90,7 +90,7 @@ class Setting:
         of = {"x": self.numbers.x, "y": self.numbers.y, "m": self.numbers.middle}[tensor.letter]
         return f" = {short_number(float(np.ravel(of)[number]))}"
 
-    def result(self, number: int, filter: int) -> str:
+    def result(self, number: int, place) -> str:
         """`，加偏置 0.3，得 −0.42，经 relu 得 0`"""
         parts = []
         if not self.numbers:
@@ -98,7 +98,7 @@ class Setting:
         y, total = (float(np.ravel(a)[number]) for a in (self.numbers.y, self.numbers.sums))
         bias = self.numbers.bias
         if bias is not None:
-            added = bias[filter] if bias.ndim == 1 else self.local_bias(number)
+            added = bias[place[3]] if bias.ndim == 1 else self.local_bias(place)
             parts.append(f"加偏置 {short_number(float(added))}")
         parts.append(f"得 {short_number(total)}")
         name = getattr(self.inner.activation, "__name__", "")
@@ -106,22 +106,14 @@ class Setting:
             parts.append(f"经 {name} 得 {short_number(y)}")
         return "，" + "，".join(parts)
 
-    def local_bias(self, number: int) -> float:
+    def local_bias(self, place) -> float:
         """The bias of a locally connected layer: (*outputs, filters), whatever the data format."""
         assert self.numbers and self.numbers.bias is not None
-        place = np.argwhere(self.y.ids == number)[0]
-        bias = self.numbers.bias
-        return bias.reshape(self.y.ids.shape)[tuple(place)]
+        return float(self.numbers.bias.reshape(*self.y.space, self.y.channels)[tuple(place)])
 
     def source(self, *, apart: bool, pads=NO_PADS) -> Solid:
-        count = self.x.channels
-        tones = [n % TONES for n in range(count)] if apart else [-1] * count
-        return solid("v0", self.x, self.units, tones, digits(count), apart=apart, pads=pads)
-
-
-def tuple3(numbers) -> Place:
-    a, b, c = numbers
-    return a, b, c
+        tone = cycled if apart else colourless
+        return solid("v0", self.x, self.units, tone, str, apart=apart, pads=pads)
 
 
 def whole(layer: Any, shape: tuple) -> Geometry:
@@ -131,9 +123,17 @@ def whole(layer: Any, shape: tuple) -> Geometry:
     return Geometry("slide", tuple(Axis("", n, n, n) for n in space), first)
 
 
-def solid(key: str, tensor: Tensor, units, tones, marks, *, apart=False, pads=NO_PADS) -> Solid:
+def cycled(channel: int) -> int:
+    return channel % TONES
+
+
+def colourless(channel: int) -> int:
+    return -1
+
+
+def solid(key: str, tensor: Tensor, units, tone, mark, *, apart=False, pads=NO_PADS) -> Solid:
     return Solid(
-        *(key, tensor.letter, tensor.shape, tensor.space, tensor.channels, tones, marks),
+        *(key, tensor.letter, tensor.shape, tensor.space, tensor.channels, tone, mark),
         *(units, apart, tuple(pads)),
     )
 
@@ -144,13 +144,16 @@ def grid_of(chosen) -> list[list[int]]:
 
 def answering(of: Solid, tensor: Tensor, chosen, tone=None) -> list[tuple[int, tuple]]:
     """(number, (frame, row, column, channel)) of what is walked, in the array's order."""
-    found = sorted((int(tensor.ids[tuple(place)]), tuple(place)) for place in grid_of(chosen))
-    of.cells = {n: (*p, of.tones[p[3]] if tone is None else tone(p)) for n, p in found}
+    found = sorted((tensor.number(place), tuple(place)) for place in grid_of(chosen))
+    of.cells = {
+        n: (f, r, c, ch, of.tone(ch) if tone is None else tone((f, r, c, ch)))
+        for n, (f, r, c, ch) in found
+    }
     return found
 
 
 def fewer(tensor: Tensor, chosen, notes: list[str]) -> None:
-    shown, all_ = math.prod(map(len, chosen)), tensor.ids.size
+    shown, all_ = math.prod(map(len, chosen)), tensor.size
     if shown < all_:
         notes.append(f"{tensor.letter} 有 {all_} 格，每个方向均匀地取几处，只走其中 {shown} 格。")
 
@@ -166,10 +169,10 @@ def drawn_kernels(channels: int, chosen: list[int], notes: list[str]) -> list[in
     return shown
 
 
-def kernels_of(stage, size, depth, channels, tones, marks) -> list[Solid]:
-    """tones, marks: of all channels."""
+def kernels_of(stage, size, depth, channels, tone, mark) -> list[Solid]:
+    """tone, mark: of the channel that a kernel makes."""
     return [
-        Solid(f"k{stage}-{n}", marks[n], (), size, depth, [tones[n]] * depth, digits(depth))
+        Solid(f"k{stage}-{n}", mark(n), (), size, depth, lambda _, n=n: tone(n), str)
         for n in channels
     ]
 

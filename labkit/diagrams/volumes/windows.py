@@ -8,18 +8,19 @@ from dataclasses import replace
 import numpy as np
 
 from ...layers.local import LocallyConnected
-from .blocks import Box, Move, Scene, Stage, Tensor, covered, digits, letters, picks, spans
+from ..grids import letter_of
+from .blocks import Box, Move, Scene, Stage, Tensor, covered, picks, spans, tuple3
 from .setting import (
     TONES,
     Setting,
     answering,
+    cycled,
     drawn_kernels,
     fewer,
     kernels_of,
     real,
     solid,
     starts,
-    tuple3,
     zeros_among,
 )
 
@@ -28,8 +29,8 @@ def convolved(s: Setting) -> Scene:
     """All channels at once; every kernel makes a channel. Also locally connected layers."""
     local = isinstance(s.inner, LocallyConnected)
     x, y, box = s.x, s.y, s.box
-    source, marks = s.source(apart=False, pads=s.pads), letters(y.channels)
-    target = solid("v1", y, s.units, [n % TONES for n in range(y.channels)], marks, apart=True)
+    source = s.source(apart=False, pads=s.pads)
+    target = solid("v1", y, s.units, cycled, letter_of, apart=True)
     chosen = picks((*y.space, y.channels))
     fewer(y, chosen, s.notes)
     places = math.prod(y.space)
@@ -37,30 +38,36 @@ def convolved(s: Setting) -> Scene:
     def position(place) -> int:
         return int(np.ravel_multi_index(place[:3], y.space))
 
-    tone = (lambda place: position(place) % TONES) if local else None
-    cells = answering(target, y, chosen, tone)
+    toned = (lambda place: position(place) % TONES) if local else None
+    cells = answering(target, y, chosen, toned)
     shown = drawn_kernels(y.channels, chosen[3], s.notes)
-    kernels = kernels_of(0, box.size, x.channels, shown, target.tones, marks)
+    kernels = kernels_of(0, box.size, x.channels, shown, cycled, letter_of)
     count = math.prod(box.size) * x.channels
     through = f"全部 {x.channels} 个通道" if x.channels > 1 else "1 个通道"
     moves = []
     for number, place in cells:
         at = starts(s.axes, place)
         inside = len(covered(at, box, x.space)) * x.channels
-        where, letter = spans(s.units, at, box), marks[place[3]]
+        where, letter = spans(s.units, at, box), letter_of(place[3])
         own = f"第 {position(place) + 1} 处的" if local else ""
         short = f"{own}核 {letter}" + (f"（共 {places} 处）" if local else "")
         result = f"{y.name(number)}{s.value(y, number)}"
         tell = (
             f"{own}核 {letter} 盖住{where}、{through}："
             f"{count} 个乘积相加{zeros_among(count, inside)}"
-            f"{s.result(number, place[3])}，写到 {y.name(number)}。"
+            f"{s.result(number, place)}，写到 {y.name(number)}。"
         )
         texts = {"v0": where, "k0": short, "v1": result}
         moves.append(
             Move(
-                *(0, [(at, None)], target.cells[number][4], "v1", [number], texts, tell),
-                kernel=f"k0-{place[3]}",
+                0,
+                [(at, None)],
+                target.cells[number][4],
+                "v1",
+                [number],
+                texts,
+                tell,
+                f"k0-{place[3]}",
             )
         )
     name = "kernel，每处不同" if local else "kernel"
@@ -70,21 +77,19 @@ def convolved(s: Setting) -> Scene:
     return Scene([source, target], [stage], moves, s.notes)
 
 
-def channel_by_channel(s: Setting, y: Tensor, multiplier: int, marks: list[str]):
+def channel_by_channel(s: Setting, y: Tensor, multiplier: int, mark):
     """Source and target of a layer that keeps channels apart, and what is walked."""
     source = s.source(apart=True, pads=s.pads)
-    tones = [n // multiplier % TONES for n in range(y.channels)]
-    target = solid("v1", y, s.units, tones, marks, apart=True)
+    target = solid("v1", y, s.units, lambda n: n // multiplier % TONES, mark, apart=True)
     chosen = picks((*y.space, y.channels))
     fewer(y, chosen, s.notes)
     return source, target, chosen, answering(target, y, chosen)
 
 
-def depth_marks(channels: int, multiplier: int) -> list[str]:
+def depth_mark(channel: int, multiplier: int) -> str:
     """0, 1, 2 …, or 0a, 0b, 1a … where a channel has several kernels."""
-    if multiplier == 1:
-        return digits(channels)
-    return [f"{n // multiplier}{letters(multiplier)[n % multiplier]}" for n in range(channels)]
+    own = letter_of(channel % multiplier) if multiplier > 1 else ""
+    return f"{channel // multiplier}{own}"
 
 
 def depthwise(s: Setting, y: Tensor | None = None) -> Scene:
@@ -92,33 +97,42 @@ def depthwise(s: Setting, y: Tensor | None = None) -> Scene:
     first = y is not None
     y = y or s.y
     multiplier = s.inner.depth_multiplier
-    marks = depth_marks(y.channels, multiplier)
-    source, target, chosen, cells = channel_by_channel(s, y, multiplier, marks)
+
+    def mark(channel: int) -> str:
+        return depth_mark(channel, multiplier)
+
+    source, target, chosen, cells = channel_by_channel(s, y, multiplier, mark)
     box, moves = replace(s.box, whole=False), []
     count = math.prod(box.size)
     for number, place in cells:
         at, channel = starts(s.axes, place), place[3] // multiplier
         inside = len(covered(at, box, s.x.space))
         where = spans(s.units, at, box)
-        end = "" if first else s.result(number, place[3])
+        end = "" if first else s.result(number, place)
         got = s.value(y, number).replace(" = ", "，得 ") if first else ""
         tell = (
-            f"核 {marks[place[3]]} 只盖住通道 {channel} 的{where}：{count} 个乘积相加"
+            f"核 {mark(place[3])} 只盖住通道 {channel} 的{where}：{count} 个乘积相加"
             f"{zeros_among(count, inside)}{end}{got}，写到 {y.name(number)}。"
         )
         texts = {
             "v0": f"{where}，通道 {channel}",
-            "k0": f"核 {marks[place[3]]}",
+            "k0": f"核 {mark(place[3])}",
             "v1": f"{y.name(number)}{s.value(y, number)}",
         }
         moves.append(
             Move(
-                *(0, [(at, channel)], target.tones[place[3]], "v1", [number], texts, tell),
-                kernel=f"k0-{place[3]}",
+                0,
+                [(at, channel)],
+                target.tone(place[3]),
+                "v1",
+                [number],
+                texts,
+                tell,
+                f"k0-{place[3]}",
             )
         )
     shown = drawn_kernels(y.channels, chosen[3], s.notes)
-    kernels = kernels_of(0, box.size, 1, shown, target.tones, marks)
+    kernels = kernels_of(0, box.size, 1, shown, target.tone, mark)
     size = "×".join(map(str, real(box.size, s)))
     stage = Stage([box], kernels, f"depthwise_kernel {size}")
     return Scene([source, target], [stage], moves, s.notes)
@@ -130,28 +144,29 @@ def separable(s: Setting) -> Scene:
     shape = tuple(middle if n == s.y.channel else m for n, m in enumerate(s.y.shape))
     m = Tensor("m", shape, s.y.space, s.y.channel)
     first = depthwise(s, m)
-    y, marks = s.y, letters(s.y.channels)
-    tones = [(middle + n) % TONES for n in range(y.channels)]
-    target = solid("v2", y, s.units, tones, marks, apart=True)
+    y = s.y
+
+    def tone(channel: int) -> int:
+        """Other colours than those of the channels that are mixed."""
+        return (middle + channel) % TONES
+
+    target = solid("v2", y, s.units, tone, letter_of, apart=True)
     chosen = picks((*y.space, y.channels))
     fewer(y, chosen, s.notes)
     box, moves = Box("v1", (1, 1, 1)), []
     for number, place in answering(target, y, chosen):
         at = tuple3(place[:3])
-        where, letter = spans(s.units, at, box), marks[place[3]]
+        where, letter = spans(s.units, at, box), letter_of(place[3])
         tell = (
             f"1×1 的核 {letter} 把 m 在{where} 的 {middle} 个通道混在一起：{middle} 个乘积相加"
-            f"{s.result(number, place[3])}，写到 {y.name(number)}。"
+            f"{s.result(number, place)}，写到 {y.name(number)}。"
         )
         texts = {"v1": where, "k1": f"核 {letter}", "v2": f"{y.name(number)}{s.value(y, number)}"}
         moves.append(
-            Move(
-                *(1, [(at, None)], tones[place[3]], "v2", [number], texts, tell),
-                kernel=f"k1-{place[3]}",
-            )
+            Move(1, [(at, None)], tone(place[3]), "v2", [number], texts, tell, f"k1-{place[3]}")
         )
     shown = drawn_kernels(y.channels, chosen[3], s.notes)
-    kernels = kernels_of(1, box.size, middle, shown, tones, marks)
+    kernels = kernels_of(1, box.size, middle, shown, tone, letter_of)
     ones = "×".join("1" * s.inner.rank)
     stage = Stage([box], kernels, f"pointwise_kernel {ones}×{middle}")
     s.notes.append("分两步：先逐通道卷积得到 m，再用长度为 1 的核混合通道得到 y。")
@@ -160,7 +175,7 @@ def separable(s: Setting) -> Scene:
 
 def pooled(s: Setting) -> Scene:
     y = s.y
-    source, target, _, cells = channel_by_channel(s, y, 1, digits(y.channels))
+    source, target, _, cells = channel_by_channel(s, y, 1, str)
     box, moves = replace(s.box, whole=False), []
     way = "取最大的一个" if s.inner.mode == "max" else "取平均"
     for number, place in cells:
@@ -172,6 +187,6 @@ def pooled(s: Setting) -> Scene:
         got = s.value(y, number).replace(" = ", "，得 ")
         tell = f"通道 {channel} 的{where}：{inside} 格里{way}{left}{got}，写到 {y.name(number)}。"
         texts = {"v0": f"{where}，通道 {channel}", "v1": f"{y.name(number)}{s.value(y, number)}"}
-        moves.append(Move(0, [(at, channel)], target.tones[channel], "v1", [number], texts, tell))
+        moves.append(Move(0, [(at, channel)], target.tone(channel), "v1", [number], texts, tell))
     word = "最大" if s.inner.mode == "max" else "平均"
     return Scene([source, target], [Stage([box], name=word)], moves, s.notes)

@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from ...layers.convolutional.borders import Cropping
+from ..grids import letter_of
 from ..steps import short_number
 from .blocks import (
     MOST,
     NO_PADS,
+    PIECES,
     Box,
     Move,
     Scene,
@@ -19,15 +21,14 @@ from .blocks import (
     Stage,
     Tensor,
     covered,
-    digits,
-    letters,
     picks,
     spans,
+    tuple3,
 )
 from .setting import (
-    TONES,
     Setting,
     answering,
+    cycled,
     drawn_kernels,
     fewer,
     grid_of,
@@ -35,17 +36,14 @@ from .setting import (
     real,
     solid,
     starts,
-    tuple3,
 )
 
 
 def stamped(s: Setting) -> Scene:
     """Every input, times the kernel, is added into its window of the output."""
     x, y = s.x, s.y
-    marks = letters(y.channels)
-    tones = [n % TONES for n in range(y.channels)]
     source = s.source(apart=False)
-    target = solid("v1", y, s.units, tones, marks, apart=True, pads=s.pads)
+    target = solid("v1", y, s.units, cycled, letter_of, apart=True, pads=s.pads)
     box, stamp = Box("v0", (1, 1, 1)), replace(s.box, solid="v1", whole=False)
     chosen = picks((*x.space, y.channels))
     complete = math.prod(map(len, chosen)) == math.prod(x.space) * y.channels
@@ -55,14 +53,14 @@ def stamped(s: Setting) -> Scene:
         s.notes.append("输入的格太多，每个方向均匀地取几处来走；走过的不是全部，输出没有加满。")
     order = sorted(map(tuple, grid_of(chosen)))
     written = [
-        [int(y.ids[(*cell, place[3])]) for cell in covered(starts(s.axes, place), stamp, y.space)]
+        [y.number((*cell, place[3])) for cell in covered(starts(s.axes, place), stamp, y.space)]
         for place in order
     ]
     last = {n: step for step, cells in enumerate(written) for n in cells}
     moves = []
     for step, place in enumerate(order):
         at, to = tuple3(place[:3]), starts(s.axes, place)
-        letter, cells = marks[place[3]], written[step]
+        letter, cells = letter_of(place[3]), written[step]
         ready = [n for n in cells if last[n] == step] if complete else []
         outside = math.prod(stamp.size) - len(cells)
         cut = f"，其中 {outside} 格落在外面，裁掉" if outside else ""
@@ -84,21 +82,27 @@ def stamped(s: Setting) -> Scene:
         texts = {"v0": where, "k0": f"核 {letter}", "v1": result}
         moves.append(
             Move(
-                *(0, [(at, None), (to, place[3])], tones[place[3]], "v1", cells, texts, tell),
-                kernel=f"k0-{place[3]}",
+                0,
+                [(at, None), (to, place[3])],
+                cycled(place[3]),
+                "v1",
+                cells,
+                texts,
+                tell,
+                f"k0-{place[3]}",
             )
         )
     if complete and any(n not in last for n in target.cells):
         s.notes.append("没有盖到的输出格只有偏置。")
     shown = drawn_kernels(y.channels, chosen[3], s.notes)
-    kernels = kernels_of(0, stamp.size, x.channels, shown, tones, marks)
+    kernels = kernels_of(0, stamp.size, x.channels, shown, cycled, letter_of)
     size = "×".join(map(str, (*real(stamp.size, s), x.channels)))
     return Scene([source, target], [Stage([box, stamp], kernels, f"kernel {size}")], moves, s.notes)
 
 
 def at_all_channels(s: Setting, place, tensor: Tensor) -> str:
     """`x[0, 1, :]`"""
-    index = np.unravel_index(int(tensor.ids[(*place, 0)]), tensor.shape)
+    index = np.unravel_index(tensor.number((*place, 0)), tensor.shape)
     names = [str(int(i)) for i in index]
     names[tensor.channel] = ":"
     return f"{tensor.letter}[{', '.join(names)}]"
@@ -108,17 +112,16 @@ def values_at(s: Setting, place) -> str:
     """`（0.3、−0.5）`, the input's."""
     if not s.numbers:
         return ""
-    row = np.ravel(s.numbers.x)[s.x.ids[place]][:4]
+    channels = range(min(s.x.channels, 4))
+    row = [np.ravel(s.numbers.x)[s.x.number((*place, n))] for n in channels]
     more = "…" if s.x.channels > 4 else ""
     return f"（{'、'.join(short_number(float(v)) for v in row)}{more}）"
 
 
 def same_tones(s: Setting, pads=NO_PADS, target_pads=NO_PADS) -> tuple[Solid, Solid]:
     """Blocks that keep their channels together, in the same colours on both sides."""
-    tones = [n % TONES for n in range(s.x.channels)]
-    marks = digits(s.x.channels)
-    source = solid("v0", s.x, s.units, tones, marks, pads=pads)
-    return source, solid("v1", s.y, s.units, tones, marks, pads=target_pads)
+    source = solid("v0", s.x, s.units, cycled, str, pads=pads)
+    return source, solid("v1", s.y, s.units, cycled, str, pads=target_pads)
 
 
 def repeated(s: Setting) -> Scene:
@@ -126,7 +129,7 @@ def repeated(s: Setting) -> Scene:
     box, stamp = Box("v0", (1, 1, 1)), replace(s.box, solid="v1")
     size = math.prod(stamp.size)
     chosen = picks((*s.x.space, 1), MOST // max(1, size * min(s.x.channels, 4)))
-    order = [p[:3] for p in sorted(map(tuple, grid_of(chosen)))]
+    order = [tuple3(p[:3]) for p in sorted(map(tuple, grid_of(chosen)))]
     if len(order) < math.prod(s.x.space):
         s.notes.append(f"输入有 {math.prod(s.x.space)} 处，均匀地只走其中 {len(order)} 处。")
     moves = []
@@ -143,11 +146,12 @@ def repeated(s: Setting) -> Scene:
 
 
 def cells_at(target: Solid, tensor: Tensor, places) -> list[int]:
-    """The cells of all channels at some places; from now on they answer."""
+    """The cells of the channels that are drawn, at some places; from now on they answer."""
     found = []
     for place in places:
-        for channel, number in enumerate(tensor.ids[place].tolist()):
-            target.cells[number] = (*place, channel, target.tones[channel])
+        for channel in range(min(tensor.channels, PIECES)):
+            number = tensor.number((*place, channel))
+            target.cells[number] = (*place, channel, target.tone(channel))
             found.append(number)
     return found
 
@@ -180,10 +184,8 @@ def bordered(s: Setting) -> Scene:
 
 def dropped(s: Setting, training: bool) -> Scene:
     """Whole channels vanish, the others grow by what is missing."""
-    tones = [n % TONES for n in range(s.x.channels)]
-    marks = digits(s.x.channels)
-    source = solid("v0", s.x, s.units, tones, marks, apart=True)
-    target = solid("v1", s.y, s.units, tones, marks, apart=True)
+    source = solid("v0", s.x, s.units, cycled, str, apart=True)
+    target = solid("v1", s.y, s.units, cycled, str, apart=True)
     chosen = picks((*s.y.space, s.y.channels))
     fewer(s.y, chosen, s.notes)
     answering(target, s.y, chosen)
@@ -191,7 +193,7 @@ def dropped(s: Setting, training: bool) -> Scene:
     rate = s.inner.rate
     for channel in chosen[3]:
         cells = [n for n, cell in target.cells.items() if cell[3] == channel]
-        values = np.ravel(s.numbers.y)[s.y.ids[..., channel]] if s.numbers else np.ones(1)
+        values = s.numbers.y.take(channel, s.y.channel) if s.numbers else np.ones(1)
         if not values.any():
             target.zeros |= set(cells)
             tell, short = f"通道 {channel} 整个丢掉：全部是 0。", f"通道 {channel} → 0"
@@ -202,7 +204,7 @@ def dropped(s: Setting, training: bool) -> Scene:
         else:
             tell, short = f"推理阶段，通道 {channel} 原样通过。", f"通道 {channel} 不变"
         texts = {"v0": f"通道 {channel}", "v1": short}
-        moves.append(Move(0, [((0, 0, 0), channel)], tones[channel], "v1", cells, texts, tell))
+        moves.append(Move(0, [((0, 0, 0), channel)], cycled(channel), "v1", cells, texts, tell))
     if not training:
         s.notes.append("推理阶段什么也不丢；勾选“训练阶段”，看整个通道怎样消失。")
     return Scene([source, target], [Stage([box], name="按通道丢弃")], moves, s.notes)
