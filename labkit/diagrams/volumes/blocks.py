@@ -10,13 +10,16 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from ..geometry import Axis
+from ..svg import width_of
 
 Place = tuple[int, int, int]
 MOST = 160  # steps, and cells that answer
+MOST_STAMPED = 600  # cells of an output that is written several cells a step
 PIECES = 12  # channels that are drawn one by one; more are one piece
 KERNELS = 8  # that are drawn
 UNITS = {1: ("", "", "步"), 2: ("", "行", "列"), 3: ("帧", "行", "列")}
@@ -93,6 +96,15 @@ class Scene:
     stages: list[Stage]
     moves: list[Move]
     notes: list[str]
+
+    @cached_property
+    def widths(self) -> dict[str, float]:
+        """How wide the texts become that change with the step, in font sizes, by their keys."""
+        found: dict[str, float] = {}
+        for move in self.moves:
+            for key, text in move.texts.items():
+                found[key] = max(found.get(key, 0.0), width_of(text, 1))
+        return found
 
 
 class Tensor:

@@ -30,7 +30,8 @@ def faces(solid: Solid, scale: Scale, scene: Scene, step: int) -> str:
     for plate in reversed(projection.plates(solid, scale)):
         state = plate_state(plate, active, solid)
         inside = [plate_faces(solid, scale, plate, f) for f in range(solid.space[0])]
-        inside += [v for c in range(plate.count) for v in reversed(voxels.get(plate.first + c, []))]
+        within = range(plate.first, plate.first + plate.count)
+        inside += [v for channel in voxels if channel in within for v in reversed(voxels[channel])]
         if any(pair != (0, 0) for pair in solid.pads) and (solid.apart or not plate.first):
             inside.append(shell(solid, scale, plate))
         tone = solid.tone(plate.first) if plate.count == 1 else -1

@@ -110,8 +110,7 @@ def rowed(keys: list[str], sizes, room: float) -> list[list[str]]:
 
 
 def text_width(scene: Scene, key: str) -> float:
-    longest = max((svg.width_of(move.texts.get(key, ""), LABEL) for move in scene.moves), default=0)
-    return longest + (16 if key[0] == "v" else 0)
+    return scene.widths.get(key, 0) * LABEL + (16 if key[0] == "v" else 0)
 
 
 def size_of(scene: Scene, key: str, scale: Scale) -> tuple[float, float]:
@@ -196,7 +195,8 @@ def named(stage: Stage, scale: Scale) -> str:
 
 
 def stage_size(scene: Scene, number: int, stage: Stage, scale: Scale) -> tuple[float, float]:
-    block = kernels(scene, stage, scale, "", 0)
+    small = kernel_scale(scene, scale)
+    block = side_by_side([Block("", *kernel_room(k, small)) for k in stage.kernels], small)
     name = svg.width_of(named(stage, scale), SMALL, mono=True)
     live = text_width(scene, f"k{number}")
     return max(block.width, name, live, 30), 18 + block.height + 24 + 17 * bool(live)
@@ -206,9 +206,18 @@ def kernels(scene: Scene, stage: Stage, scale: Scale, now: str, tone: int) -> Bl
     """Beside each other; `now`: the one at work, in the colour `tone`."""
     scale = kernel_scale(scene, scale)
     blocks = [kernel(solid, scale, tone if solid.key == now else None) for solid in stage.kernels]
-    # Small ones leave the room to large tensors.
-    room = 130 if scale.cell <= ENLARGED else 210
-    return svg.flow(blocks, room, gap=6, align=1)
+    return side_by_side(blocks, scale)
+
+
+def side_by_side(blocks: list[Block], scale: Scale) -> Block:
+    """Small ones leave the room to large tensors."""
+    return svg.flow(blocks, 130 if scale.cell <= ENLARGED else 210, gap=6, align=1)
+
+
+def kernel_room(solid: Solid, scale: Scale) -> tuple[float, float]:
+    box = projection.bounds(solid, scale)
+    width = max(box.right - box.left, svg.width_of(solid.name, 11, mono=True))
+    return width, box.bottom - box.top + 17
 
 
 def kernel(solid: Solid, scale: Scale, now: int | None) -> Block:
@@ -219,7 +228,7 @@ def kernel(solid: Solid, scale: Scale, now: int | None) -> Block:
             parts.append(plate_faces(solid, scale, plate, frame))
     state = "" if now is None else ' data-state="now"'
     tone = solid.tone(0) if now is None else now
-    width = max(box.right - box.left, svg.width_of(solid.name, 11, mono=True))
+    width, height = kernel_room(solid, scale)
     x = (width - (box.right - box.left)) / 2
     place = f"translate({number(x)} {number(-box.top)})"
     inside = f'<g class="faces" transform="{place}">{"".join(parts)}</g>'

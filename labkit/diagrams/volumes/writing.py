@@ -12,6 +12,7 @@ from ..grids import letter_of
 from ..steps import short_number
 from .blocks import (
     MOST,
+    MOST_STAMPED,
     NO_PADS,
     PIECES,
     Box,
@@ -47,7 +48,8 @@ def stamped(s: Setting) -> Scene:
     box, stamp = Box("v0", (1, 1, 1)), replace(s.box, solid="v1", whole=False)
     chosen = picks((*x.space, y.channels))
     complete = math.prod(map(len, chosen)) == math.prod(x.space) * y.channels
-    if complete:
+    few = y.size <= MOST_STAMPED
+    if complete and few:
         answering(target, y, [range(n) for n in (*y.space, y.channels)])
     else:
         s.notes.append("输入的格太多，每个方向均匀地取几处来走；走过的不是全部，输出没有加满。")
@@ -132,10 +134,12 @@ def repeated(s: Setting) -> Scene:
     order = [tuple3(p[:3]) for p in sorted(map(tuple, grid_of(chosen)))]
     if len(order) < math.prod(s.x.space):
         s.notes.append(f"输入有 {math.prod(s.x.space)} 处，均匀地只走其中 {len(order)} 处。")
+    # Of more cells only the box moves.
+    few = len(order) * size * min(s.x.channels, PIECES) <= MOST_STAMPED
     moves = []
     for place in order:
         to = tuple3(p * a.size for p, a in zip(place, s.axes, strict=True))
-        cells = cells_at(target, s.y, covered(to, stamp, s.y.space))
+        cells = cells_at(target, s.y, covered(to, stamp, s.y.space)) if few else []
         name, values = at_all_channels(s, place, s.x), values_at(s, place)
         where = spans(s.units, to, stamp)
         tell = f"{name}{values} 抄到输出的{where}，一处变成 {size} 处，每个通道都一样。"
