@@ -193,7 +193,10 @@ def sizes(solid: Solid, scale: Scale) -> str:
                 fill=svg.FAINT,
             )
         )
-    parts.append(svg.text(middle, box.bottom + 13, size_text(solid, 2), size=SMALL, fill=svg.FAINT))
+    content = size_text(solid, 2)
+    if frames == 1:  # to the right of a narrow block stand the names of its channels
+        middle -= max(svg.width_of(content, SMALL) / 2 - columns * scale.cell / 2, 0)
+    parts.append(svg.text(middle, box.bottom + 13, content, size=SMALL, fill=svg.FAINT))
     into = projection.depth(solid, scale)
     x = (frames - 1) * pitch + columns * scale.cell + into * ACROSS
     parts.append(

@@ -130,7 +130,9 @@ def size_of(scene: Scene, key: str, scale: Scale) -> tuple[float, float]:
 
 def margins(solid: Solid) -> tuple[float, float]:
     """Room on the left and on the right for the sizes."""
-    rows = svg.width_of(size_text(solid, 1), SMALL) + 6 if solid.units[1] else 2
+    content = size_text(solid, 1)
+    # A plus sign is wider than other signs.
+    rows = svg.width_of(content, SMALL) + 3 * content.count("+") + 6 if solid.units[1] else 2
     return rows, svg.width_of(f"{solid.channels} 通道", SMALL) + 8
 
 
