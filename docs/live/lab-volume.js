@@ -64,7 +64,7 @@ export class Volume {
     svg.addEventListener("pointerleave", () => this.#plays || this.#show(this.player.step), { signal });
     svg.addEventListener("click", (event) => this.#choose(event), { signal });
     // On the picture's frame: Chromium makes an SVG that listens for focus a stop of the Tab key.
-    svg.parentElement?.addEventListener("focusin", (event) => this.#choose(event), { signal });
+    svg.parentElement?.addEventListener("focusin", (event) => (this.#enter(event), this.#choose(event)), { signal });
     svg.addEventListener("keydown", (event) => this.#key(event), { signal });
   }
 
@@ -131,20 +131,25 @@ export class Volume {
     if (!move || !(from instanceof SVGGElement)) return;
     event.preventDefault();
     const next = this.#neighbour(from, move);
-    if (!next) return;
-    from.setAttribute("tabindex", "-1");
-    next.setAttribute("tabindex", "0");
-    next.focus();
+    next?.focus();
+  }
+
+  /** The Tab key comes back to it. @param {Event} event */
+  #enter({ target }) {
+    if (!(target instanceof SVGGElement) || !target.matches(".voxel")) return;
+    const block = blockOf(target);
+    for (const cell of this.#all('.voxel[tabindex="0"]')) if (blockOf(cell) === block) cell.setAttribute("tabindex", "-1");
+    target.setAttribute("tabindex", "0");
   }
 
   /** The next cell along an axis; past a row's end, in the next frame. @param {SVGGElement} from @param {[number, number]} move */
   #neighbour(from, [axis, direction]) {
-    const block = from.dataset.voxel?.split("-")[0];
+    const block = blockOf(from);
     const here = place(from);
     const row = [...this.#cells.values()]
       .filter((cell) => {
         const there = place(cell);
-        return cell.dataset.voxel?.split("-")[0] === block && there.every((n, i) => i === axis || (axis === 2 && i === 0) || n === here[i]);
+        return blockOf(cell) === block && there.every((n, i) => i === axis || (axis === 2 && i === 0) || n === here[i]);
       })
       .sort((a, b) => place(a)[0] - place(b)[0] || place(a)[axis] - place(b)[axis]);
     return row[row.indexOf(from) + direction];
@@ -217,6 +222,11 @@ function mark(part, state) {
 /** Where a box stands, as labkit.diagrams.volumes.projection.at. @param {number[]} place @param {number[]} steps */
 function pixels([frame, row, column, channel], [pitch, cell, across, up]) {
   return [frame * pitch + column * cell + channel * across, row * cell - channel * up].map((n) => Math.round(n * 100) / 100);
+}
+
+/** @param {SVGGElement} cell */
+function blockOf(cell) {
+  return cell.dataset.voxel?.split("-")[0];
 }
 
 /** @param {SVGGElement} cell */
