@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ...layers import Conv2D, ConvLSTM2D
-from ..copies import TIES, copied, undisturbed
+from ..copies import TIES, copied
 from ..geometry import Axis, geometry
 from ..grids import letter_of
 from ..steps import short_number
@@ -20,9 +20,8 @@ UNITS = ("步", "行", "列")
 
 def remembered(layer: ConvLSTM2D, input_shape, training: bool) -> Scene:
     shape = tuple(UNKNOWN if n is None else n for n in tuple(input_shape)[1:])
-    with undisturbed():
-        # Every step is computed, whether it is handed on or not.
-        full = copied(layer, without=TIES, return_sequences=True, return_state=False)
+    # Every step is computed, whether it is handed on or not.
+    full = copied(layer, without=TIES, return_sequences=True, return_state=False)
     outputs: tuple[int, ...] = tuple(full.compute_output_shape((None, *shape)))[1:]  # type: ignore[assignment]
     steps, size = shape[0], layer.kernel_size
     settings = {"data_format": layer.data_format, "dilation_rate": layer.dilation_rate}

@@ -11,6 +11,7 @@ from ...layers.convolutional.separable import SeparableConv
 from ...layers.core.dropout import SpatialDropout
 from ...layers.local import LocallyConnected
 from ...layers.pooling import GlobalPooling, Pooling
+from ..copies import undisturbed
 from .blocks import Scene
 from .recurrent import remembered
 from .setting import Setting
@@ -33,7 +34,8 @@ def has_volume(layer: Layer) -> bool:
 
 def scene(layer: Layer, input_shape, training: bool = False) -> Scene:
     """出错：帧或时间步太多、画不下时抛出 ValueError。"""
-    about = made(layer, input_shape, training)
+    with undisturbed():
+        about = made(layer, input_shape, training)
     frames = max(solid.space[0] for solid in about.solids)
     if frames > FRAMES:
         raise ValueError(
