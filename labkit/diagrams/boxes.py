@@ -15,7 +15,7 @@ from ..layers.core import InputLayer
 from . import svg
 from .architecture import FAMILIES, Row, family, hint, rows
 from .bars import PRODUCTS, WEIGHTS, bar, briefly
-from .grids import GROUPS
+from .cell_pictures import GROUPS
 from .layout import Box, links_of, ranks
 from .models import arriving, facts, kind, sentence
 from .rows import in_rows

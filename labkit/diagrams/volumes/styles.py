@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .. import svg
+from ..cell_pictures import GROUPS
 from ..connectivity import LINES
-from ..grids import GROUPS
 
 CHOSEN = "var(--diagram-chosen, #b4532a)"
 
