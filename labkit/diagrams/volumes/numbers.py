@@ -39,8 +39,9 @@ def numbers_of(layer: Layer, shape: tuple, products: float, training: bool) -> N
         return None
     with undisturbed("float64", training):
         copy = same_format(copied(layer, without=TIES), layer)
-        generator = np.random.default_rng(0)
-        probe = Probe(copy, [shape], False, generator, 1)
+        probe = Probe(copy, [shape], False, np.random.default_rng(0), 1)
+        # As step mode does, which gets a probe that has drawn before.
+        probe.generator = generator = np.random.default_rng(0)
         for w in probe.weights:
             positive = w not in probe.layer.trainable_weights
             K.set_value(w, one_decimal(generator, w.shape, positive))
