@@ -84,7 +84,7 @@ def test_hover_needs_no_python(browser, host):
 def test_without_javascript_all_pictures_are_there(browser, host):
     address = f"{host}/layers/recurrent/LSTM/"
     with open_page(browser, address, java_script_enabled=False) as tab:
-        for view in ("shape", "dependency", "unrolled", "gates"):
+        for view in ("shape", "dependency", "recurrent", "gates"):
             assert tab.locator(f"layer-lab figure[data-view={view}] svg").is_visible()
 
 
@@ -150,13 +150,13 @@ def test_a_link_opens_one_setting(browser, host):
 
 
 def test_a_mask_of_time_steps(browser, host):
-    with open_page(browser, host + "/layers/recurrent/LSTM/#lab&view=unrolled") as tab:
+    with open_page(browser, host + "/layers/recurrent/LSTM/#lab&view=recurrent") as tab:
         lab = lab_of(tab)
         set_field(lab, "掩码遮住的时间步", "1，3")
-        lab.locator(".diagram text", has_text="掩码跳过第 1、3 步").wait_for(timeout=START)
+        lab.locator(".lab-notes p", has_text="掩码跳过第 1、3 步").wait_for(timeout=START)
         again = tab.url
     with open_page(browser, again) as tab:
-        lab_of(tab).locator(".diagram text", has_text="跳过第 1、3 步").wait_for(timeout=START)
+        lab_of(tab).locator(".lab-notes p", has_text="跳过第 1、3 步").wait_for(timeout=START)
 
 
 def test_a_link_keeps_what_is_back_at_its_default(browser, host):

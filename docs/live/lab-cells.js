@@ -171,7 +171,7 @@ function spoken(label, text) {
 }
 
 /** The nearest cell in a direction. @param {SVGGElement} from @param {SVGGElement[]} cells @param {number[]} move */
-function neighbour(from, cells, [right, down]) {
+export function neighbour(from, cells, [right, down]) {
   /** @param {Element} cell */
   const middle = (cell) => {
     const { left, top, width, height } = cell.getBoundingClientRect();

@@ -11,12 +11,12 @@
  * @property {Record<string, string>} settings  Python text by parameter
  * @property {(number | null)[][]} inputs  shapes with the batch axis; null is None
  * @property {boolean} training
- * @property {number[]} masked  time steps that a mask hides, in the unrolled view
+ * @property {number[]} masked  time steps that a mask hides, in the view of recurrent layers
  *
  * @typedef {object} Place  what the reader looks at
  * @property {string} layer  chosen on a page for all layers; '' on a layer's own page
  * @property {string} view
- * @property {string} cell  chosen in a picture, as in `y5`
+ * @property {string} cell  chosen in a picture, as in `y5`; `p1` is a cell of a recurrent layer
  * @property {number} step  -1: none has been chosen
  * @property {boolean} backward
  */
@@ -48,7 +48,7 @@ export function toHash(state, original, place, other) {
   if (state.training) found.set("training", "1");
   if (state.masked.length) found.set("masked", state.masked.join());
   if (place.cell) found.set("cell", place.cell);
-  if (place.view === "steps" || place.view === "volume") {
+  if (["steps", "volume", "recurrent"].includes(place.view)) {
     if (place.step >= 0) found.set("step", `${place.step}`);
     if (place.backward) found.set("backward", "1");
   }
@@ -65,7 +65,7 @@ const FORMS = {
   [`${OTHER}input`]: SHAPE,
   masked: /^\d{1,9}(,\d{1,9})*$/,
   step: /^\d{1,9}$/,
-  cell: /^[xwy]\d{1,9}$/,
+  cell: /^[xwyp]\d{1,9}$/,
 };
 
 /**

@@ -3,11 +3,13 @@ import { drawing } from "./drawing.js";
 import { element } from "./element.js";
 import { Cells } from "./lab-cells.js";
 import { download } from "./lab-image.js";
+import { Recurrent } from "./lab-recurrent.js";
 import { Steps } from "./lab-steps.js";
 import { Volume } from "./lab-volume.js";
 
 /** @import {Links} from "./lab-cells.js" */
 /** @import {Place} from "./lab-link.js" */
+/** @import {Passage} from "./lab-recurrent.js" */
 /** @import {Walk} from "./lab-steps.js" */
 /** @import {Volumes} from "./lab-volume.js" */
 /**
@@ -15,7 +17,7 @@ import { Volume } from "./lab-volume.js";
  * @property {string} view
  * @property {string} svg
  * @property {string[]} notes
- * @property {(Links & Partial<Walk> & Partial<Volumes>)=} data  of a picture of cells or blocks
+ * @property {(Partial<Links> & Partial<Walk> & Partial<Volumes> & {recurrent?: Passage})=} data  of a picture that answers
  */
 
 export class Picture {
@@ -29,6 +31,8 @@ export class Picture {
   #steps = null;
   /** @type {Volume | null} */
   #volume = null;
+  /** @type {Recurrent | null} */
+  #recurrent = null;
 
   /**
    * @param {string} id
@@ -46,15 +50,15 @@ export class Picture {
     this.stop();
     this.element.replaceChildren(drawing(svg));
     // A picture without cells may have to be scrolled by keys.
-    this.element.tabIndex = data?.links || data?.walk ? -1 : 0;
+    this.element.tabIndex = data ? -1 : 0;
     this.tell.textContent = "";
     this.under.replaceChildren();
     const drawn = this.element.firstElementChild;
-    if (!(drawn instanceof SVGElement)) return;
-    if (data?.walk) this.#move(drawn, /** @type {Volumes} */ (data));
-    if (!data?.links) return;
-    if (view === "steps") this.#walk(drawn, /** @type {Walk} */ (data));
-    else this.#point(drawn, data);
+    if (!data || !(drawn instanceof SVGElement)) return;
+    if (data.recurrent) this.#pass(drawn, data.recurrent);
+    else if (data.walk) this.#move(drawn, /** @type {Volumes} */ (data));
+    else if (view === "steps") this.#walk(drawn, /** @type {Walk} */ (data));
+    else this.#point(drawn, /** @type {Links} */ (data));
   }
 
   /** The picture stays, and answers no more. */
@@ -62,7 +66,7 @@ export class Picture {
     this.pause();
     this.#cells?.stop();
     this.#volume?.stop();
-    this.#steps = this.#cells = this.#volume = null;
+    this.#steps = this.#cells = this.#volume = this.#recurrent = null;
   }
 
   /** Only the picture itself stays. */
@@ -75,6 +79,7 @@ export class Picture {
   pause() {
     this.#steps?.stop();
     this.#volume?.pause();
+    this.#recurrent?.stop();
   }
 
   /** Look where the place says, which another picture has changed. */
@@ -85,6 +90,8 @@ export class Picture {
       this.#steps.go(step);
     } else if (this.#volume && this.#volume.step !== step) {
       this.#follow(this.#volume);
+    } else if (this.#recurrent) {
+      this.#recurrent.follow();
     } else if (this.#cells && !this.#steps && this.#cells.pinned !== cell) {
       this.#cells.pinned = cell;
       this.#cells.show(cell);
@@ -145,6 +152,15 @@ export class Picture {
     this.#volume = null;
     volume.go(this.place.step < 0 ? volume.data.middle : this.place.step);
     this.#volume = volume;
+  }
+
+  /** @param {SVGElement} svg @param {Passage} passage */
+  #pass(svg, passage) {
+    const tell = (/** @type {string} */ sentence) => {
+      this.tell.textContent = sentence;
+    };
+    this.#recurrent = new Recurrent(svg, passage, this.place, tell, () => this.#recurrent && this.moved());
+    this.under.replaceChildren(this.#recurrent.element);
   }
 
   #stepped() {

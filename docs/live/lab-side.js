@@ -20,7 +20,7 @@ import { Waiting } from "./lab-waiting.js";
  */
 
 /** The views in which a mask can be tried. */
-const MASKED = new Set(["unrolled", "recurrent"]);
+const MASKED = new Set(["recurrent"]);
 
 export class Side {
   /** @type {State} */

@@ -82,6 +82,7 @@ export class LayerLab extends HTMLElement {
     }
     this.#comparison.build(families);
     this.#comparison.sides.append(this.#side.element);
+    this.addEventListener("lab-length", (event) => this.#lengthen(/** @type {CustomEvent<number>} */ (event).detail));
     this.replaceChildren(
       element("div", { className: "lab-head" }, this.#tabs.element, this.#comparison.toggle, fullScreen(this)),
       this.#comparison.sides,
@@ -178,6 +179,16 @@ export class LayerLab extends HTMLElement {
     this.#place.cell = "";
     this.#place.step = -1;
     this.#changed();
+  }
+
+  /** A picture asks for another number of time steps. @param {number} steps */
+  #lengthen(steps) {
+    const { state } = this.#side;
+    const [[batch, , ...rest], ...others] = state.inputs;
+    const { backward, cell } = this.#place;
+    this.#side.take({ ...state, inputs: [[batch, steps, ...rest], ...others], masked: state.masked.filter((t) => t < steps) });
+    this.#change(this.#side.state, "");
+    Object.assign(this.#place, { backward, cell, step: steps - 1 });
   }
 
   #changed() {

@@ -19,13 +19,13 @@ LOWERED, RAISED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"),
 
 
 class Times:
-    """The steps, and the columns that are drawn; an unknown number is drawn as more than five."""
+    """The steps, and the columns that are drawn; an unknown number is drawn as more than `most`."""
 
-    def __init__(self, steps: int | None, masked):
+    def __init__(self, steps: int | None, masked, most: int = 5):
         self.known, self.masked = steps is not None, frozenset(masked)
         self.count = steps or max([6, *(t + 4 for t in masked)])
         self.columns: list[Any] = [0, 1, *[2] * self.known, DOTS, self.count - 1]
-        if steps and steps <= 5:
+        if steps and steps <= most:
             self.columns = [*range(steps)]
 
     def name(self, t: int) -> str:
@@ -107,8 +107,8 @@ class Chain:
         return self.times.indexed(name, source)
 
 
-def chains_of(layer, shape, masked) -> list[Chain]:
-    """The chain of a layer, or the two of Bidirectional."""
+def chains_of(layer, shape, masked, most: int = 5) -> list[Chain]:
+    """The chain of a layer, or the two of Bidirectional; of more steps than `most`, a few."""
     parts = [layer]
     if isinstance(layer, Bidirectional):
         parts = [layer.forward_layer, layer.backward_layer]
@@ -141,7 +141,7 @@ def chains_of(layer, shape, masked) -> list[Chain]:
                 "换成 LSTM 或 GRU",
             )
         )
-    times, letters = Times(steps, masked), "fb" if len(parts) == 2 else "y"
+    times, letters = Times(steps, masked, most), "fb" if len(parts) == 2 else "y"
     return [Chain(part, shape, times, one) for part, one in zip(parts, letters, strict=True)]
 
 

@@ -25,30 +25,44 @@ def unrolled_view(layer, input_shape, masked=()) -> str:
     """
     shape = tuple(input_shape)
     chains = chains_of(layer, shape, tuple(sorted(set(masked))))
-    mode = layer.merge_mode if len(chains) == 2 else None
-    drawings = [Drawing(chain, mode is not None) for chain in chains]
-    blocks = [drawing.draw() for drawing in drawings]
-    if mode is not None:
-        blocks.insert(1, merged(drawings[0], drawings[1], mode))
-    lines = notes(layer, shape, chains, mode)
-    block = svg.below([svg.below(blocks, 0 if mode else 20), svg.legend(lines)], 10)
+    lines = notes(layer, shape, chains, merging(layer))
+    drawings = drawn(layer, chains)
+    block = svg.below([together(layer, drawings), svg.legend(lines)], 10)
     title = f"{type(layer).__name__} 沿时间展开的图"
     return svg.document("unrolled", title, "".join(lines), block)
 
 
+def merging(layer) -> str | None:
+    """How Bidirectional joins its two outputs; None where there is nothing to join."""
+    return getattr(layer, "merge_mode", None)
+
+
+def drawn(layer, chains: list[Chain], room: float = svg.WIDTH, upwards=False) -> list[Drawing]:
+    return [Drawing(chain, merging(layer) is not None, room, upwards) for chain in chains]
+
+
+def together(layer, drawings: list[Drawing]) -> Block:
+    """The chains with what joins them."""
+    blocks, mode = [drawing.draw() for drawing in drawings], merging(layer)
+    if mode is not None:
+        blocks.insert(1, merged(drawings[0], drawings[1], mode))
+    return svg.below(blocks, 0 if mode else 20)
+
+
 class Drawing:
-    """A chain from left to right; upwards, its inputs at the bottom, where it is the second one.
+    """A chain from left to right; upwards, its inputs at the bottom, or downwards.
 
     Heights count from the inputs' end. A column is a step, DOTS, or one of the ends of the states'
     lines, "initial" and "final". `merged`: its outputs are parts of the layer's.
     """
 
-    def __init__(self, chain: Chain, merged: bool):
+    def __init__(self, chain: Chain, merged: bool, room: float = svg.WIDTH, upwards=False):
         self.chain, self.layer, self.times, self.merged = chain, chain.layer, chain.times, merged
-        self.ahead, columns = chain.ahead, chain.times.columns
-        self.margin = 30 if len(columns) == 5 else 44
-        width = min((svg.WIDTH - 2 * self.margin) / len(columns), 80)
-        left = (svg.WIDTH - width * len(columns)) / 2
+        self.ahead, columns, self.room = chain.ahead, chain.times.columns, room
+        self.upwards = upwards or chain.flip
+        self.margin = 30 if len(columns) * 76 > room else 44
+        width = min((room - 2 * self.margin) / len(columns), max(80, room / 6))
+        left = (room - width * len(columns)) / 2
         self.middles = {column: left + width * (k + 0.5) for k, column in enumerate(columns)}
         away = self.ahead * (width + self.margin) / 2
         self.middles["initial"] = self.x(chain.columns[0]) - away
@@ -72,7 +86,7 @@ class Drawing:
 
     def upper(self, y: float, height: float = 0) -> float:
         """The upper edge in the picture of what begins at y."""
-        return self.height - y - height if self.chain.flip else y
+        return self.height - y - height if self.upwards else y
 
     def arrow(self, *points, dashed=False) -> str:
         return svg.arrow_along([(x, self.upper(y)) for x, y in points], dashed)
@@ -102,7 +116,7 @@ class Drawing:
                 parts += self.states(name, shape, level)
         parts += [self.output(t) for t in self.chain.outputs]
         kind = "backward" if self.chain.flip else "forward"
-        return Block(f'<g data-chain="{kind}">{"".join(parts)}</g>', svg.WIDTH, self.height)
+        return Block(f'<g data-chain="{kind}">{"".join(parts)}</g>', self.room, self.height)
 
     def step(self, t: int) -> str:
         x, masked, label = self.x(t), t in self.times.masked, self.times.indexed("x", t)
@@ -209,7 +223,7 @@ def merged(forward: Drawing, backward: Drawing, mode: str) -> Block:
     if several:
         pairs = [(t, t) for t in sorted(forward.chain.steps)]
     for pair in pairs:
-        label, x, first, last = "y", svg.WIDTH / 2, *map(times.name, pair)
+        label, x, first, last = "y", forward.room / 2, *map(times.name, pair)
         kind = f'data-output="{first} {last}"'
         if several:
             place = forward.chain.place(pair[0])
@@ -224,4 +238,4 @@ def merged(forward: Drawing, backward: Drawing, mode: str) -> Block:
             parts.append(svg.arrow_along([(x, y), (x, side)] if start == x else around))
     if several and DOTS in times.columns:
         parts.append(forward.dots(height / 2))
-    return Block("".join(parts), svg.WIDTH, height)
+    return Block("".join(parts), forward.room, height)

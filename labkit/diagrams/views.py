@@ -17,10 +17,10 @@ from .copies import sketch, undisturbed
 from .dependencies import Dependencies, traced
 from .gates import gate_view
 from .padding import padding
+from .recurrent import drawn_passage, is_drawn
 from .shapes import diagram_of
 from .states import input_of, layer_of
 from .steps import Steps, drawn_steps, from_dependencies
-from .unrolled import unrolled_view
 from .volumes.picture import volume_picture
 from .volumes.scenes import has_volume, scene
 
@@ -82,9 +82,9 @@ def steps(subject: Subject) -> dict[str, Any]:
     return {"svg": drawn_steps(walk, subject.wide), "data": data, "notes": walk.about.notes}
 
 
-def unrolled(subject: Subject) -> dict[str, Any]:
+def recurrent(subject: Subject) -> dict[str, Any]:
     masked = subject.state["masked"]
-    return {"svg": unrolled_view(subject.layer, subject.input_shape, masked), "notes": []}
+    return drawn_passage(subject.layer, tuple(subject.input_shape), masked, subject.wide)
 
 
 def gates(subject: Subject) -> dict[str, Any]:
@@ -106,8 +106,8 @@ def every(layer: Layer) -> bool:
 
 
 def loops(layer: Layer) -> bool:
-    """Whether the layer, or each direction of a Bidirectional, runs over time."""
-    return isinstance(getattr(layer, "forward_layer", layer), RNN)
+    """Whether the layer, or each direction of a Bidirectional, runs known cells over time."""
+    return isinstance(getattr(layer, "forward_layer", layer), RNN) and is_drawn(layer)
 
 
 def has_gates(layer: Layer) -> bool:
@@ -124,8 +124,8 @@ VIEWS = {
     "dependency": View("依赖", every, dependency),
     "steps": View("逐步", every, steps, still=False),  # made of what its buttons do
     "volume": View("立体", has_volume, volume),
-    "unrolled": View("展开", loops, unrolled),
-    "gates": View("门", has_gates, gates),
+    "recurrent": View("循环", loops, recurrent),
+    "gates": View("公式", has_gates, gates),
     "connectivity": View("连接", is_compared, connections),
 }
 

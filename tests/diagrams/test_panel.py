@@ -20,8 +20,8 @@ from labkit.diagrams import (
     copies,
     dependencies,
     panel,
+    recurrent_view,
     steps,
-    unrolled_view,
     views,
 )
 from labkit.diagrams.controls import controls
@@ -656,12 +656,12 @@ def test_the_panel_is_asked_in_json():
         assert bounds == ranges(example(name))
 
 
-def test_a_mask_is_drawn_in_the_unrolled_view():
+def test_a_mask_is_drawn_in_the_recurrent_view():
     state = {**example("LSTM"), "masked": [1, 2]}
-    assert show(state, "unrolled")["svg"] == unrolled_view(
+    assert show(state, "recurrent")["svg"] == recurrent_view(
         LSTM(2, return_sequences=True), (None, 4, 2), (1, 2)
     )
-    assert "0 到步数减 1" in show({**state, "masked": [4]}, "unrolled")["notes"][0]
+    assert "0 到步数减 1" in show({**state, "masked": [4]}, "recurrent")["notes"][0]
 
 
 def test_what_differs_in_training_says_so():
