@@ -82,12 +82,16 @@ class Cell:
         made = self.gauge(name, [self.labels.get(name, name)], width, fill)
         self.parts.append(svg.moved(made, x, y - made.height / 2))
 
-    def gate(self, name: str, x: float, y: float, width: float, function: str) -> float:
-        """The box of a gate; returns the height of its bottom."""
-        lines = [f"{CAPTIONS[name]} {name}", called(self.cell, function)]
-        made = self.gauge(name, lines, width, svg.WEIGHT)
-        self.parts.append(svg.moved(made, x, y))
-        return y + made.height
+    def gates(self, names: str, starts: list[float], y: float, width: float) -> float:
+        """The boxes of the gates beside each other; returns the height of their bottom."""
+        bottom = y
+        functions = {one.result: one.function for one in equations(self.cell)}
+        for name, x in zip(names.split(), starts, strict=True):
+            lines = [f"{CAPTIONS[name]} {name}", called(self.cell, functions[name])]
+            made = self.gauge(name, lines, width, svg.WEIGHT)
+            self.parts.append(svg.moved(made, x, y))
+            bottom = y + made.height
+        return bottom
 
     def gauge(self, name, lines, width, fill) -> Block:
         return gauge(name, lines, self.values[name], *self.ranges[name], width, fill)
@@ -150,9 +154,7 @@ class Lstm(Cell):
         forget = max(starts[1] - gap / 2, starts[0] + bead + 13)
         write = starts[2] - gap / 2
         hide, exit = starts[3] + width + lane * 0.34, self.width - MARGIN - lane * 0.24
-        names = ("f", "i", "c̃", "o")
-        for name, x in zip(names, starts, strict=True):
-            bottom = self.gate(name, x, top, width, function_of(self.cell, name))
+        bottom = self.gates("f i c̃ o", starts, top, width)
 
         # The state above.
         self.line((0, line), (forget - 9, line), heavy=True)
@@ -212,8 +214,7 @@ class Gru(Cell):
         middle = line + tall / 2 + 14
         top = middle + 22
         keep, write = starts[1] - gap / 2, starts[2] - gap / 2
-        for name, x in zip(("z", "r", "h̃"), starts, strict=True):
-            bottom = self.gate(name, x, top, width, function_of(self.cell, name))
+        bottom = self.gates("z r h̃", starts, top, width)
         level = (top + bottom) / 2  # of what the reset gate lets through
 
         self.line((0, line), (keep - 9, line), heavy=True)
@@ -283,7 +284,3 @@ class Simple(Cell):
         self.height = low + self.tall("x") / 2 + PAD
         self.line((middle - 41, self.height + 17), (middle - 41, line + 10))
         self.bead("x", middle - 41 - bead / 2, low, bead, svg.DATA)
-
-
-def function_of(cell, name: str) -> str:
-    return next(one.function for one in equations(cell) if one.result == name)

@@ -126,7 +126,7 @@ def captions(part: Part) -> dict[str, str]:
     found = {}
     for name in part.values:
         label = labels.get(name, name)
-        if name in CAPTIONS and name != "inner":
+        if name in CAPTIONS and name not in ("inner", "h′"):
             label = f"{CAPTIONS[name]} {name}_t"
         elif name in ENDS and name in "xhc":
             label = f"{label}（{ENDS[name]}）"
