@@ -65,7 +65,7 @@ def test_backwards_the_bars_are_the_gradients(browser, host):
         lab = panel_of(tab)
         size = sizes(run.parts[0])
         for name in "hcx":
-            assert strip(lab, name) == [brief(v) for v in size["forward"][name]]
+            assert strip(lab, name) == [brief(float(f"{v:.4g}")) for v in size["forward"][name]]
         lab.get_by_label("方向").select_option("1")
         for name in "hcx":
             assert strip(lab, name) == [brief(float(f"{v:.4g}")) for v in size["backward"][name]]

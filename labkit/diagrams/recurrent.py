@@ -72,9 +72,10 @@ def drawn_passage(layer, shape: tuple, masked=(), wide: bool = False) -> dict[st
         hidden = ' display="none"' if number else ""
         drawn.append(f'<g data-inside="{number}" transform="{where}"{hidden}>{cell.svg}</g>')
     columns = ";".join(" ".join(f"{x:.5g}" for x in xs) for xs in timeline.xs)
+    geometry = " ".join(f"{length:g}" for length in zoom.values())
     beam = (
-        f'<path data-zoom="{" ".join(f"{v:g}" for v in zoom.values())}" data-xs="{columns}" d="{beam_of(zoom, timeline.xs[0][step])}" fill="{svg.BATCH}" '
-        f'stroke="none"/>'
+        f'<path data-zoom="{geometry}" data-xs="{columns}" '
+        f'd="{beam_of(zoom, timeline.xs[0][step])}" fill="{svg.BATCH}" stroke="none"/>'
     )
     height = top + max(cell.height for cell in cells) * grown
     block = svg.Block(CHOSEN + STYLE + beam + "".join(drawn), room, height)
