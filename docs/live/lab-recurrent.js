@@ -264,7 +264,9 @@ export class Recurrent {
   #spoken(line, whole = false) {
     const { captions, values, formulas } = this.#shown;
     const numbers = values[line][this.step];
-    const said = `${captions[line]}：${numbers ? numbers.map(number).join(", ") : "这一步被跳过"}`;
+    const t = this.passage.times[this.#shown.chain][this.step];
+    const missing = this.passage.skipped.includes(t) ? "这一步被跳过" : "太大，溢出了";
+    const said = `${captions[line]}：${numbers ? numbers.map(number).join(", ") : missing}`;
     return whole && formulas[line] ? `${said}。${line.replace("′", "")} = ${formulas[line]}` : said;
   }
 

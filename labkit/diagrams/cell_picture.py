@@ -33,14 +33,16 @@ def ranges(part: Part) -> dict[str, tuple[float, float]]:
 
 def pictured(part: Part, step: int) -> dict[str, np.ndarray]:
     """What is drawn of every line at one step: units, or the pixels of the first channel."""
-    first = getattr(part.cell, "data_format", None) == "channels_first"
-    found = {}
-    for name, values in part.values.items():
-        one = values[step]
-        if one.ndim == 3:
-            one = one[0] if first else one[..., 0]
-        found[name] = shown(one)
-    return found
+    return {name: values[step] for name, values in visible(part).items()}
+
+
+def visible(part: Part) -> dict[str, np.ndarray]:
+    """Of all steps, the values that are drawn."""
+    channel = 1 if getattr(part.cell, "data_format", None) == "channels_first" else -1
+    return {
+        name: shown(values if values.ndim == 2 else values.take(0, channel))
+        for name, values in part.values.items()
+    }
 
 
 def cell_picture(part: Part, step: int, width: float) -> Block:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import re
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,14 +69,19 @@ class Equation(NamedTuple):
 
 def equations(cell) -> list[Equation]:
     """单元一步之内的运算，按执行的次序；没有偏置时不含偏置。"""
+    return list(parsed(program(cell), cell.use_bias))
+
+
+@cache
+def parsed(text: str, bias: bool) -> tuple[Equation, ...]:
     found = []
-    for line in program(cell).split("\n"):
+    for line in text.split("\n"):
         if match := re.fullmatch(r"(\S+) = (?:(\w+|1−)\()?(.*?)\)?", line):
             result, function, total = match.groups("")
             terms = [tuple(re.split("[·⊙]", term)) for term in total.split(" + ")]
-            used = [term for term in terms if cell.use_bias or not term[0].startswith("b")]
+            used = [term for term in terms if bias or not term[0].startswith("b")]
             found.append(Equation(result, function, tuple(used)))
-    return found
+    return tuple(found)
 
 
 def program(cell) -> str:

@@ -27,10 +27,8 @@ STYLE = (
 
 
 def shown(values: np.ndarray) -> np.ndarray:
-    """Of the values of one step, those that are drawn: the first units, or one channel's pixels."""
-    if values.ndim == 1:
-        return values[:UNITS]
-    return values[:PIXELS, :PIXELS]
+    """Of all steps' values, those that are drawn: the first units, or the first pixels."""
+    return values[:, :UNITS] if values.ndim == 2 else values[:, :PIXELS, :PIXELS]
 
 
 def limit(values: np.ndarray) -> float:
@@ -65,7 +63,7 @@ def gauge(
     width: float,
     fill: str,
 ) -> Block:
-    """values: of one step, as `shown` gives them. The first line is the name."""
+    """values: of one step of those that are `shown`. The first line is the name."""
     head, y = [], 3.0
     for n, line in enumerate(lines):
         most = 8.5 if n else 10.5

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import svg
-from .cell_picture import cell_picture, pictured
+from .cell_picture import cell_picture, pictured, visible
 from .chains import SHORT, notes
 from .formulas import in_words, program
 from .gates import CAPTIONS, ENDS
@@ -154,24 +154,21 @@ def part_data(part: Part, name: str, sizes) -> dict[str, Any]:
     formulas = {n: line for n, line in formulas.items() if n in part.values}
     if "sum" in part.values:
         formulas["sum"] = formulas["h′"].split("(", 1)[1].removesuffix(")")
-    steps = range(len(part.values["x"]))
     return {
         "name": name,
         "chain": part.chain,
         "captions": captions(part),
         "formulas": formulas,
-        "values": {
-            line: [
-                None
-                if not np.isfinite(one := pictured(part, k)[line]).all()
-                else np.round(np.ravel(one), 4).tolist()
-                for k in steps
-            ]
-            for line in part.values
-        },
+        "values": {line: rounded(values) for line, values in visible(part).items()},
         "forward": sizes.data("forward"),
         "backward": sizes.data("backward"),
     }
+
+
+def rounded(values: np.ndarray) -> list[list[float] | None]:
+    """The numbers of every step in a row; None where a mask skips it, or the numbers overflow."""
+    rows = values.reshape(len(values), -1).round(4)
+    return [row.tolist() if np.isfinite(row).all() else None for row in rows]
 
 
 def sentences(layer, shape, run: Passage, timeline: Timeline) -> list[str]:

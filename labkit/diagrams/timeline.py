@@ -16,6 +16,7 @@ from .unrolled import drawn, together
 
 LEAST, BARS = 60.0, 24.0  # across a column of the chain; the height of the longest bar
 EDGE = 44.0  # beside thin columns
+MOST = 1e300
 DECADES = 12  # of a logarithmic scale, at most
 
 
@@ -89,8 +90,8 @@ class Timeline:
         sizes, parts, base = self.parts[0], [], BARS + 11
         parts.append(svg.path(f"M{EDGE - 4:g} {base:g}H{self.room - 6:g}", width=1))
         values = sizes.forward.get(name, np.zeros(len(self.xs[0])))
-        for k, x in enumerate(self.xs[0]):
-            height = BARS * sizes.heights("forward", values)[k]
+        heights = BARS * sizes.heights("forward", values)
+        for k, (x, height) in enumerate(zip(self.xs[0], heights, strict=True)):
             wide = 2 * min(self.half, 9)
             chosen = ' data-state="chosen"' if k == len(values) - 1 else ""
             parts.append(
@@ -110,13 +111,19 @@ class Sizes:
 
     def __init__(self, part: Part):
         self.part = part
-        found = sizes(part)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = sizes(part)
+        # An activation without an end may overflow; a page's JSON has no infinity.
+        found = {
+            mode: {n: np.nan_to_num(one, nan=0, posinf=MOST) for n, one in lines.items()}
+            for mode, lines in found.items()
+        }
         self.forward, self.backward = found["forward"], found["backward"]
 
     def scale(self, mode: str) -> tuple[float, float] | None:
         """The decades of a logarithmic scale; None for one from zero to the largest."""
         every = np.concatenate(list(getattr(self, mode).values()))
-        every = every[np.isfinite(every) & (every > 0)]
+        every = every[every > 0]
         if mode == "forward" or not len(every) or every.max() < 100 * every.min():
             return None
         high = np.ceil(np.log10(every.max()))
@@ -124,11 +131,10 @@ class Sizes:
 
     def heights(self, mode: str, values: np.ndarray) -> np.ndarray:
         """Of bars, from 0 to 1."""
-        values = np.where(np.isfinite(values), values, 0)
         decades = self.scale(mode)
         if decades is None:
             every = [values] if mode == "forward" else list(getattr(self, mode).values())
-            most = max(float(np.max(np.nan_to_num(one))) for one in every)
+            most = max(float(one.max()) for one in every)
             return values / most if most else values
         low, high = decades
         with np.errstate(divide="ignore"):

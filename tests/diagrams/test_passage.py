@@ -334,6 +334,13 @@ def test_sizes_that_differ_much_stand_on_a_logarithmic_scale():
     assert data["parts"][0]["forward"]["log"] is None
 
 
+def test_numbers_that_overflow_break_nothing():
+    layer = LSTM(2, activation="exponential")
+    data = drawn_passage(layer, (None, 30, 2))["data"]["recurrent"]
+    assert json.dumps(data, allow_nan=False)
+    assert data["parts"][0]["values"]["c′"][-1] is None
+
+
 def test_masked_steps_have_no_numbers_in_their_gates():
     found = drawn_passage(LSTM(2), SEQUENCE, (3,))
     values = found["data"]["recurrent"]["parts"][0]["values"]
