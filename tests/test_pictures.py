@@ -51,7 +51,10 @@ MEASURE = """() => {
     const svg = figure.querySelector("svg");
     const say = (what, text) => found.push(`${figure.id}: ${what}: ${text}`);
     const whole = svg.getBoundingClientRect();
-    const texts = [...svg.querySelectorAll("text")].filter((t) => t.textContent.trim());
+    // Cells of a stack wait in the same place until they are chosen.
+    const texts = [...svg.querySelectorAll("text")].filter(
+      (t) => t.textContent.trim() && !t.closest("[display=none]"),
+    );
     const boxes = texts.map(ink);
     texts.forEach((text, i) => {
       if (!within(boxes[i], whole, 1)) say("outside the picture", text.textContent);

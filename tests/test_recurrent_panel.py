@@ -131,10 +131,10 @@ def test_gates_can_be_reached_by_keys_and_are_read_out(browser, host):
         # From the first gauge, the arrow keys reach all of them.
         lab.locator(".gauge[tabindex='0']:visible").first.focus()
         seen = set()
-        for key in ["ArrowDown", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"] * 3:
-            tab.keyboard.press(key)
+        for key in [*["Right"] * 3, *["Up"] * 3, *["Left"] * 4, *["Down"] * 3]:
+            tab.keyboard.press(f"Arrow{key}")
             seen.add(tab.evaluate("document.activeElement.dataset.gauge"))
-        assert {"i", "c̃", "o"} <= seen
+        assert {"i", "c̃", "o", "c′", "h"} <= seen
         gate.hover()
         said = lab.locator(".lab-tell").text_content()
         assert said.startswith(f"遗忘门 f_t：{values}。f = hard_sigmoid(x_t·W_f")
