@@ -72,6 +72,7 @@ def test_backwards_the_bars_are_the_gradients(browser, host):
         said = lab.locator(".lab-account").text_content()
         ends = [brief(float(f"{size['backward']['h'][k]:.4g}")) for k in (-1, 0)]
         assert f"从 {ends[0]} 变成 {ends[1]}" in said
+        assert f"遗忘门平均 {run.parts[0].values['f'].mean():.2f}" in said
 
 
 def test_a_link_keeps_step_direction_and_cell(browser, host):

@@ -28,6 +28,7 @@ import { Player } from "./lab-player.js";
  */
 
 const TALLEST = 24; // as BARS in labkit/diagrams/timeline.py
+const UNITS = 4; // as in labkit/diagrams/gauges.py
 const LENGTHS = [5, 20, 50];
 
 export class Recurrent {
@@ -217,7 +218,7 @@ export class Recurrent {
         else delete group.dataset.state;
         group.setAttribute("tabindex", chosen ? "0" : "-1");
         const skipped = passage.skipped.includes(times[k]) ? "，被掩码跳过" : "";
-        group.setAttribute("aria-label", `第 ${k + 1} 步，读 x ${times[k]}${skipped}`);
+        group.setAttribute("aria-label", `第 ${k + 1} 步，读 x ${times[k]}${skipped} ${words(group)}`);
       });
     });
     const [y, half, bottom, left, right] = (this.beam.dataset.zoom ?? "").split(" ").map(Number);
@@ -239,10 +240,10 @@ export class Recurrent {
       for (const bar of /** @type {NodeListOf<SVGElement>} */ (strip.querySelectorAll("[data-order]"))) {
         const k = Number(bar.dataset.order);
         const height = TALLEST * heights[name][k];
-        const base = TALLEST + 11;
+        const base = TALLEST + 13;
         if (bar.localName === "text") {
           bar.setAttribute("x", `${xs[k]}`);
-          bar.setAttribute("y", `${base - height - 2}`);
+          bar.setAttribute("y", `${base - height - 4}`);
           bar.textContent = brief(values[name][k]);
           continue;
         }
@@ -276,7 +277,9 @@ export class Recurrent {
     const which = `第 ${step + 1} 步读 x_${t}`;
     if (passage.skipped.includes(t)) return `${which}：被掩码跳过，状态原样传下去，输出照抄上一步。`;
     const states = ["x", "c′", "h′"].filter((line) => line in this.#shown.values);
-    return `${which}。${states.map((line) => this.#spoken(line)).join("；")}。`;
+    // Of pixels there are many, and the picture shows them.
+    const short = states.filter((line) => (this.#shown.values[line][step]?.length ?? 0) <= UNITS);
+    return short.length ? `${which}。${short.map((line) => this.#spoken(line)).join("；")}。` : `${which}。`;
   }
 
   #gradients() {
@@ -295,8 +298,23 @@ export class Recurrent {
       fate = `|∂L/∂h| 退 ${back} 步，从 ${brief(last)} 变成 ${brief(sizes[0])}，平均每步乘 ${each.toFixed(2)}${verdict}。`;
     } else if (back > 0 && last) fate = `退 ${back} 步，|∂L/∂h| 变成 0。`;
     const scale = log ? `条长按对数画，从 1e${log[0]} 到 1e${log[1]}。` : "";
-    return `L 是最后一步的输出之和。第 ${step + 1} 步：${here.join("，")}。${fate}${scale}`;
+    return `L 是最后一步的输出之和。第 ${step + 1} 步：${here.join("，")}。${fate}${this.#kept()}${scale}`;
   }
+
+  /** What the gate on the state's own line lets through, which is the gradient's way back. */
+  #kept() {
+    const { values } = this.#shown;
+    const [name, gate, state] = values.f ? ["遗忘门", values.f, "c"] : ["更新门", values.z, "h"];
+    const numbers = (gate ?? []).flatMap((step) => step ?? []);
+    if (!numbers.length) return "";
+    const mean = numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
+    return `${name}平均 ${mean.toFixed(2)}，梯度沿 ${state} 的线每退一步就乘一次它：门开到 1，梯度就留得住。`;
+  }
+}
+
+/** What is written on a step, which its name has to hold. @param {Element} group */
+function words(group) {
+  return [...group.querySelectorAll("text")].map((text) => text.textContent).join("");
 }
 
 /** @param {Element} within */

@@ -187,6 +187,6 @@ def sentences(layer, shape, run: Passage, timeline: Timeline) -> list[str]:
     return [
         *run.changes,
         *(line for line, holds in conditions.items() if holds),
-        "权重按层的初始化方法随机取，输入是随机的一位小数；条长是数的大小。",
+        "权重按层的初始化方法随机取，输入是随机的一位小数。最上面的条是长度 |·| 的大小。",
         *notes(layer, full, timeline.chains, merging(layer)),
     ]

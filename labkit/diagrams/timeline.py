@@ -87,7 +87,7 @@ class Timeline:
 
     def bars(self, row: int, name: str) -> Block:
         """The sizes of one line of the first part, forwards; a page puts others in their place."""
-        sizes, parts, base = self.parts[0], [], BARS + 11
+        sizes, parts, base = self.parts[0], [], BARS + 13
         parts.append(svg.path(f"M{EDGE - 4:g} {base:g}H{self.room - 6:g}", width=1))
         values = sizes.forward.get(name, np.zeros(len(self.xs[0])))
         heights = BARS * sizes.heights("forward", values)
@@ -99,7 +99,7 @@ class Timeline:
                 f'width="{wide:g}" height="{height:g}" fill="{BAR}"/>'
             )
             if not self.close:
-                label = svg.text(x, base - height - 2, brief(values[k]), size=8, mono=True)
+                label = svg.text(x, base - height - 4, brief(values[k]), size=8, mono=True)
                 parts.append(label.replace("<text ", f'<text data-order="{k}" ', 1))
         head = svg.text(2, base - 2, f"|{name}_t|", size=9, anchor="start")
         parts.append(head.replace("<text ", '<text data-name="yes" ', 1))
