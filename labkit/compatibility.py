@@ -24,6 +24,8 @@ MODULES = {
     "backend.tensorflow_backend": "backend",
     "callbacks": "callbacks",
     "constraints": "constraints",
+    "datasets": "datasets",
+    "datasets.mnist": "datasets.mnist",
     "engine": "engine",
     "engine.base_layer": "engine.base_layer",
     "engine.input_layer": "engine.input_layer",

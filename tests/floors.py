@@ -36,7 +36,7 @@ FLOORS = (
         "labkit.utils.conv_utils",
     ),
     ("labkit.backend",),
-    ("labkit.preprocessing",),
+    ("labkit.preprocessing", "labkit.datasets"),
     ("labkit.arguments",),
     (
         "labkit.utils.data_utils",

@@ -21,6 +21,9 @@ python.mountNodeFS("/packages", `${root}.cache/pyodide-packages`);
 for (const file of ["pyproject.toml", "README.md"]) {
   python.FS.writeFile(`/labkit/${file}`, readFileSync(root + file));
 }
+// Where docs/live/runtime-files.js puts it.
+python.FS.mkdirTree("/home/pyodide/.keras/datasets");
+python.FS.writeFile("/home/pyodide/.keras/datasets/mnist.npz", readFileSync(`${runtime}datasets/mnist.npz`));
 let running = "";
 process.exitCode = 1;
 try {

@@ -25,6 +25,7 @@ LEFT_OUT_PATHS = {
     "tests/diagrams/test_notebook.py": "needs IPython",
     "tests/live": BROWSER,
     "tests/test_accessibility.py": BROWSER,
+    "tests/test_datasets.py": "reads what the build has made and the npm package",
     "tests/test_docs.py": f"{PROCESS}; in a browser, test_pages_live.py runs the pages",
     "tests/test_faults.py": BROWSER,
     "tests/test_figures.py": THREAD,

@@ -37,6 +37,8 @@ OTHERS_FILES = [
         "runtime/pyodide.*",
         "runtime/python_stdlib.zip",
         "runtime/fonts/NotoSansSC-*",
+        "runtime/datasets/mnist.npz",
+        "runtime/datasets/samples.json",
     ),
 ]
 
@@ -110,6 +112,12 @@ def fonts():
     return {licences.font_name(path, 1) for path in paths}
 
 
+def data():
+    """MNIST, and the photographs by the names of their files."""
+    samples = json.loads((SITE / "runtime/datasets/samples.json").read_text())
+    return {"MNIST"} | {f"{name}.jpg" for name in samples if not name.startswith("digit")}
+
+
 def test_every_file_of_the_site_has_a_known_origin():
     files = [path.relative_to(SITE).as_posix() for path in site_files()]
     known = OUR_FILES + OTHERS_FILES
@@ -122,7 +130,7 @@ def test_the_page_lists_exactly_what_the_site_holds():
     assert scripts == {f"lunr.{name}.min.js" for name in ("stemmer.support", "multi", "zh")}
     held = {
         *("pyodide", "CPython", "katex", "KaTeX fonts", "mkdocs-material", "lunr-languages"),
-        *(wheels() | dict.fromkeys(bundled() | in_theme() | icon_sets() | fonts())),
+        *(wheels() | dict.fromkeys(bundled() | in_theme() | icon_sets() | fonts() | data())),
     }
     assert set(listed()) == held
 
@@ -159,6 +167,8 @@ PHRASES = {
     "Python-2.0": "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2",
     "PSF-2.0": "License agreement for matplotlib",
     "CC-BY-4.0": "Creative Commons Attribution 4.0 International Public License",
+    "CC-BY-SA-3.0": "Attribution-ShareAlike 3.0 Unported",
+    "CC-BY-2.0": "Creative Commons Attribution 2.0",
     "0BSD": "Permission to use, copy, modify, and/or distribute this software",
     "W3C-20150513": "W3C Software and Document",
     "MIT-CMU": "Permission to use, copy, modify and distribute this software",

@@ -9,7 +9,7 @@ import modelCode from "./model_code.py";
 import modelData from "./model_data.py";
 import prerequisites from "./prerequisites.py";
 import runner from "./runner.py";
-import { CORE, FONT, likelyModules, lock, nameOf, partsFor, PROGRAM } from "./runtime-files.js";
+import { CORE, likelyModules, lock, nameOf, partsFor, PLACES, PROGRAM } from "./runtime-files.js";
 import syntax from "./syntax.py";
 
 /** @import {AskLab, Figure, FromWorker, Lost, Ping, Question, RunCell, Start, Text, ToWorker} from "./messages.js" */
@@ -19,7 +19,6 @@ const RUNTIME = new URL("../runtime/", import.meta.url).href;
 const LIBRARY = "/lib/live";
 const START = "启动 Python…";
 const UNPACK = "装入用到的包…";
-const FONT_FILE = `${LIBRARY}/font.ttf`;
 const FILES = {
   "figures.py": figures,
   "health.py": health,
@@ -173,21 +172,24 @@ function forward(message) {
 /** What is not there yet of what these modules need. @param {PyodideInterface} pyodide @param {string[]} modules */
 function missing({ FS, loadedPackages }, modules) {
   const loaded = Object.keys(loadedPackages);
-  const there = FS.analyzePath(FONT_FILE).exists;
-  return partsFor(modules).filter((part) => (part === FONT ? !there : !loaded.includes(nameOf(part))));
+  return partsFor(modules).filter((part) => (part in PLACES ? !FS.analyzePath(PLACES[part]).exists : !loaded.includes(nameOf(part))));
 }
 
-/** Load the packages of these modules. @param {PyodideInterface} pyodide @param {string[]} modules */
+/** Load the packages of these modules, and the files that they read. @param {PyodideInterface} pyodide @param {string[]} modules */
 async function prepare(pyodide, modules) {
   const parts = missing(pyodide, modules);
-  const names = parts.filter((part) => part !== FONT).map(nameOf);
-  const font = parts.includes(FONT) ? downloads.get(FONT) : null;
-  font?.catch(() => {}); // told by `await`, below
+  const names = parts.filter((part) => !(part in PLACES)).map(nameOf);
+  const files = parts.filter((part) => part in PLACES).map((part) => ({ place: PLACES[part], bytes: downloads.get(part) }));
+  for (const { bytes } of files) bytes.catch(() => {}); // told by `await`, below
   try {
     if (names.length) await loadPackages(pyodide, names);
-    if (font) pyodide.FS.writeFile(FONT_FILE, await font);
+    for (const { place, bytes } of files) {
+      const content = await bytes;
+      pyodide.FS.mkdirTree(place.slice(0, place.lastIndexOf("/")));
+      pyodide.FS.writeFile(place, content);
+    }
   } catch (error) {
-    downloads.cancel({ reason: "", network: false }); // nobody waits for the font now
+    downloads.cancel({ reason: "", network: false }); // nobody waits for the files now
     throw error;
   }
 }
@@ -213,10 +215,12 @@ async function run({ pyodide, page, damage }, { id, sources, labels, target, mod
   send({ type: "plan", id, before });
   const cells = [...before, target];
   /** @type {string[][]} */
-  const modules = cells.map((cell) =>
+  const modules = cells.map((cell) => {
     // What else a script for Keras imports is left out.
-    models.includes(cell) ? ["labkit"] : pyodide.pyodide_py.code.find_imports(page.imports(sources[cell])).toJs(),
-  );
+    if (models.includes(cell)) return ["labkit"];
+    const imported = pyodide.pyodide_py.code.find_imports(page.imports(sources[cell])).toJs();
+    return [...imported, ...page.datasets(sources[cell]).toJs()];
+  });
   arrivals.expect(missing(pyodide, modules.flat()), UNPACK);
   for (const [i, cell] of cells.entries()) {
     await prepare(pyodide, modules[i]);

@@ -19,7 +19,7 @@ from typing import Any
 from xml.parsers import expat
 
 from .prerequisites import History
-from .syntax import compile_cell, imports, meaning
+from .syntax import compile_cell, datasets, imports, meaning
 
 LIMIT = 20_000  # characters of output shown for one cell
 LONGEST = 10 * LIMIT  # characters of one text that are looked at: `\r` may take some back
@@ -158,6 +158,9 @@ class Page:
 
     def imports(self, source: str) -> str:
         return imports(source)
+
+    def datasets(self, source: str) -> list[str]:
+        return datasets(source)
 
     async def run(
         self,

@@ -8,6 +8,7 @@ import tokenize
 from types import CodeType
 
 FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+DATASETS = {"mnist"}  # in files of their own, which come when a cell wants them
 
 # Python's parser and compiler call themselves for each level of an expression. In a browser the
 # stack ends, and Python with it, at about 900 operators or 200 brackets, one within another.
@@ -58,6 +59,20 @@ def imports(source: str) -> str:
     except SyntaxError:
         return ""
     return "\n".join(ast.unparse(n) for n in nodes if isinstance(n, ast.Import | ast.ImportFrom))
+
+
+def datasets(source: str) -> list[str]:
+    """The data sets that a cell names: `labkit.datasets.mnist` and the like, however imported."""
+    try:
+        nodes = list(ast.walk(parse(source)))
+    except SyntaxError:
+        return []
+    names = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names.update(*(alias.name.split(".") for alias in node.names))
+            names.update((getattr(node, "module", None) or "").split("."))
+    return sorted(names & DATASETS)
 
 
 def _too_deep(source: str) -> int | None:

