@@ -1,7 +1,7 @@
 """The data that the site brings: a part of MNIST, and small pictures for the panel.
 
-``mnist.npz`` has the layout of Keras' own file. ``samples.json`` holds what 看数据 can show at once:
-a few digits, and two photographs that scikit-learn ships. Equal inputs give equal files.
+``mnist.npz`` has the layout of Keras' own file. ``samples.json`` holds what 看数据 shows
+at once: a few digits, and two photographs that scikit-learn ships. Equal inputs give equal files.
 """
 
 import base64

@@ -1,8 +1,8 @@
 """Assemble what the browser needs to run Python: `python -m docs.tools.runtime`.
 
 The result is ``.cache/runtime/``: Pyodide's core, NumPy and matplotlib with what they import,
-labkit, the lock file that lists them, a Chinese font, the data sets, and a list of these files' sizes
-and hashes, which the worker checks its downloads by. Each part is kept in ``.cache/parts/``
+labkit, the lock file that lists them, a Chinese font, the data sets, and a list of these files'
+sizes and hashes, which the worker checks its downloads by. Each part is kept in ``.cache/parts/``
 under a name that hashes what it was made from, so that a change makes only its own part again.
 Every folder is filled under a temporary name and renamed at the end.
 """

@@ -74,7 +74,7 @@ def originals() -> Path | None:
 
 
 def read(folder: Path, original: Original) -> np.ndarray:
-    """The bytes of an idx file, whose head is as long as its shape: 4 bytes, and 4 for each axis."""
+    """The bytes of an idx file, behind its head: 4 bytes, and 4 for each axis."""
     file = folder / original.name
     if not validate_file(file, original.md5):
         raise ValueError(

@@ -165,7 +165,7 @@ def below(blocks: Iterable[Block], gap=8.0, align=0.0) -> Block:
     return Block("".join(parts), width, max(y - gap, 0))
 
 
-def flow(blocks: Iterable[Block], room=WIDTH, gap=8.0, align=0.0) -> Block:
+def flow(blocks: Iterable[Block], room: float = WIDTH, gap=8.0, align=0.0) -> Block:
     """Beside each other, and on further rows where `room` ends."""
     rows: list[list[Block]] = [[]]
     for block in blocks:

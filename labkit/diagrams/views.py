@@ -12,7 +12,7 @@ import numpy as np
 from ..engine.base_layer import Layer
 from ..layers import RNN
 from ..layers.recurrent.layers import CellLayer
-from . import connectivity, grids
+from . import connectivity, data, grids
 from .copies import sketch, undisturbed
 from .dependencies import Dependencies, traced
 from .gates import gate_view
@@ -125,6 +125,7 @@ VIEWS = {
     "steps": View("逐步", every, steps, still=False),  # made of what its buttons do
     "volume": View("立体", has_volume, volume),
     "recurrent": View("循环", loops, recurrent),
+    "data": View("看数据", data.applies, data.view),
     "gates": View("公式", has_gates, gates),
     "connectivity": View("连接", is_compared, connections),
 }
