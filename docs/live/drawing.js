@@ -1,7 +1,9 @@
 /** Pictures of the panel, as Python writes them: the settings of a link stand in them. */
 
 const SVG = "http://www.w3.org/2000/svg";
-const PARTS = new Set(["svg", "title", "desc", "style", "g", "rect", "path", "circle", "text"]);
+const PARTS = new Set(["svg", "title", "desc", "style", "g", "rect", "path", "circle", "text", "image"]);
+/** The only address that a part may have: pixels that stand in the text itself. */
+const PIXELS = /^data:image\/png;base64,[\w+/=]*$/;
 
 /** What is drawn, and no more: nothing that leads, loads or runs. @param {string} svg */
 export function drawing(svg) {
@@ -9,7 +11,8 @@ export function drawing(svg) {
   for (const part of body.querySelectorAll("*")) {
     if (part.namespaceURI !== SVG || !PARTS.has(part.localName)) part.remove();
     for (const name of part.getAttributeNames()) {
-      if (name.startsWith("on")) part.removeAttribute(name);
+      if (name.startsWith("on") || (name === "xlink:href")) part.removeAttribute(name);
+      if (name === "href" && !PIXELS.test(part.getAttribute(name) ?? "")) part.removeAttribute(name);
     }
   }
   return body.firstElementChild ?? "";

@@ -21,6 +21,7 @@ import { Side } from "./lab-side.js";
  * @typedef {object} Owner
  * @property {() => void} show
  * @property {() => void} moved
+ * @property {() => void} redraw
  * @property {Side} first
  * @property {Questions} questions
  */
@@ -57,6 +58,7 @@ export class Comparison {
           owner.show();
         },
         moved: owner.moved,
+        redraw: owner.redraw,
         stop: () => owner.questions.stop(),
         again: () => owner.questions.again(),
       },

@@ -6,7 +6,7 @@ const SCALE = 2; // pixels of a PNG to a CSS pixel
 /** The SVG as text, with this page's colours in place of its variables. @param {SVGElement} svg */
 export function svgText(svg) {
   const copy = /** @type {SVGElement} */ (svg.cloneNode(true));
-  for (const cell of copy.querySelectorAll(".cell, .gauge, [data-step]")) {
+  for (const cell of copy.querySelectorAll(".cell, .gauge, .map, [data-step]")) {
     for (const name of ["role", "tabindex", "aria-label"]) cell.removeAttribute(name);
   }
   const style = getComputedStyle(svg);

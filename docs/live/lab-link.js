@@ -3,6 +3,9 @@
  * `#lab&view=dependency&filters=2&padding="same"&input=None,6,6,1&cell=y5`.
  */
 
+import { FORM as KERNEL } from "./lab-kernel.js";
+import { FORM as SAMPLE } from "./lab-samples.js";
+
 /** @import {Link} from "./lab-comparison.js" */
 /** @import {Opening} from "./lab-opening.js" */
 /**
@@ -19,16 +22,18 @@
  * @property {string} cell  chosen in a picture, as in `y5`; `p1` is a cell of a recurrent layer
  * @property {number} step  -1: none has been chosen
  * @property {boolean} backward
+ * @property {string} data  what is sent through the layer, as lab-samples.js names it; '' is the default
+ * @property {string} kernel  the kernels that the reader has edited, as lab-kernel.js writes them
  */
 
 const START = "#lab&";
 const LONGEST = 20_000; // characters of a link
 const MOST = 100; // parts of a link
-const OURS = new Set(["layer", "view", "input", "training", "masked", "cell", "step", "backward", "with"]);
+const OURS = new Set(["layer", "view", "input", "training", "masked", "cell", "step", "backward", "data", "kernel", "with"]);
 const OTHER = "with."; // before the parameters of the layer compared with
 
-/** @param {State} state @param {State} original @param {Place} place @param {State | null} other  compared with it */
-export function toHash(state, original, place, other) {
+/** @param {State} state @param {State} original @param {Place} place @param {State | null} [other]  compared with it */
+export function toHash(state, original, place, other = null) {
   const found = new URLSearchParams();
   if (place.layer) found.set("layer", place.layer);
   found.set("view", place.view);
@@ -52,6 +57,10 @@ export function toHash(state, original, place, other) {
     if (place.step >= 0) found.set("step", `${place.step}`);
     if (place.backward) found.set("backward", "1");
   }
+  if (place.view === "data") {
+    if (place.data) found.set("data", place.data);
+    if (place.kernel) found.set("kernel", place.kernel);
+  }
   return START + found;
 }
 
@@ -66,6 +75,8 @@ const FORMS = {
   masked: /^\d{1,9}(,\d{1,9})*$/,
   step: /^\d{1,9}$/,
   cell: /^[xwyp]\d{1,9}$/,
+  data: SAMPLE,
+  kernel: KERNEL,
 };
 
 /**
@@ -108,6 +119,8 @@ export function fromHash(hash, { state: original, titles, families, chooses }) {
       cell: given.get("cell") ?? "",
       step: Number(given.get("step") ?? -1),
       backward: given.has("backward"),
+      data: given.get("data") ?? "",
+      kernel: given.get("kernel") ?? "",
     },
     other: layer ? { layer, settings: others, inputs: shapes(`${OTHER}input`) } : null,
     refused: long ? `链接太长（${hash.length} 个字符，${count} 项），没有采用。` : told(refused),

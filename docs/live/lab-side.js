@@ -15,6 +15,7 @@ import { Waiting } from "./lab-waiting.js";
  * @typedef {object} Owner
  * @property {(state: State, changed: string) => void} change
  * @property {() => void} moved  the reader looks at another cell or step
+ * @property {() => void} redraw  the reader sends other data through the layer
  * @property {() => void} stop  waiting
  * @property {() => void} again
  */
@@ -49,7 +50,7 @@ export class Side {
   constructor(id, place, owner, ...chooser) {
     this.id = id;
     this.owner = owner;
-    this.picture = new Picture(`${id}-picture`, place, owner.moved);
+    this.picture = new Picture(`${id}-picture`, place, owner.moved, owner.redraw);
     this.waiting = new Waiting((waits) => this.#wait(waits), owner.stop, owner.again);
     this.stage = element("div", { className: "lab-stage" }, this.picture.element, this.waiting.element);
     const settings = element(

@@ -2,6 +2,7 @@
 import { copy } from "./copy.js";
 import { element } from "./element.js";
 import { Comparison } from "./lab-comparison.js";
+import { withData } from "./lab-data.js";
 import { fullScreen } from "./lab-full-screen.js";
 import { fromHash, toHash } from "./lab-link.js";
 import { embedded, fetched, picture } from "./lab-opening.js";
@@ -15,7 +16,7 @@ import { tools } from "./lab-tools.js";
 /** @import {Place, State} from "./lab-link.js" */
 /** @import {Opening, Shown} from "./lab-opening.js" */
 
-const NOWHERE = { layer: "", view: "shape", cell: "", step: -1, backward: false };
+const NOWHERE = { layer: "", view: "shape", cell: "", step: -1, backward: false, data: "", kernel: "" };
 let count = 0;
 
 export class LayerLab extends HTMLElement {
@@ -39,6 +40,7 @@ export class LayerLab extends HTMLElement {
     {
       change: (state, changed) => this.#change(state, changed),
       moved: () => this.#moved(),
+      redraw: () => this.#redraw(),
       stop: () => this.#questions.stop(),
       again: () => this.#questions.again(),
     },
@@ -48,6 +50,7 @@ export class LayerLab extends HTMLElement {
   #comparison = new Comparison(this.#id, this.#place, {
     show: () => this.#changed(),
     moved: () => this.#moved(),
+    redraw: () => this.#redraw(),
     first: this.#side,
     questions: this.#questions,
   });
@@ -121,7 +124,7 @@ export class LayerLab extends HTMLElement {
     const { families, chooses } = this.#start;
     this.#start = { ...start, families, chooses };
     const found = fromHash(hash, this.#start);
-    Object.assign(this.#place, { ...NOWHERE, view: this.#place.view }, found?.place, { layer });
+    Object.assign(this.#place, { ...NOWHERE, view: this.#place.view, data: this.#place.data }, found?.place, { layer });
     this.#side.open(start.controls, found?.state ?? start.state);
     this.#side.trouble.remark = found?.refused ?? "";
     this.#tabs.show(start.shown.views, this.#place.view, start.titles);
@@ -199,6 +202,7 @@ export class LayerLab extends HTMLElement {
   #reset() {
     this.#comparison.close();
     this.#side.take(this.#start.state);
+    Object.assign(this.#place, { data: "", kernel: "" });
     this.#change(this.#side.state, "");
     if (!this.#place.layer) history.replaceState(history.state, "", location.pathname + location.search);
   }
@@ -213,7 +217,8 @@ export class LayerLab extends HTMLElement {
   /** Show the view of the state: as it came with the layer, or by asking Python. */
   #show() {
     const { state } = this.#side;
-    const same = JSON.stringify(state) === JSON.stringify(this.#start.state);
+    const { data, kernel } = this.#place;
+    const same = JSON.stringify(state) === JSON.stringify(this.#start.state) && !data && !kernel;
     // A view that the layer has not is its shape, as in labkit.diagrams.panel.show.
     const view = this.#start.shown.views.includes(this.#place.view) ? this.#place.view : "shape";
     const made = same && !this.#comparison.state ? picture(this.#start, view, this.#wide) : null;
@@ -222,7 +227,13 @@ export class LayerLab extends HTMLElement {
     this.#render(made);
   }
 
-  #request() {
+  /** Other data for the same layer. */
+  #redraw() {
+    this.#place.cell = "";
+    this.#changed();
+  }
+
+  async #request() {
     const { state, shown, changed } = this.#side;
     const { view } = this.#place;
     const standing = shown ? "，下面还是原来的" : this.#standIn() ? "，下面还是默认设置的" : "";
@@ -230,10 +241,13 @@ export class LayerLab extends HTMLElement {
       this.#side.trouble.clear();
       this.#request();
     };
+    const added = view === "data" ? await withData(this.#place) : null;
+    if (state !== this.#side.state || view !== this.#place.view) return; // while that came
     const other = this.#comparison.state;
-    const question = { action: "show", state, view, changed, wide: this.#wide };
+    const question = { action: "show", state: { ...state, ...added?.state }, view, changed, wide: this.#wide, needs: added?.needs };
+    const both = other && { action: "compare", other: { ...other, ...added?.state }, otherChanged: this.#comparison.side.changed };
     this.#questions.want({
-      question: other ? { ...question, action: "compare", other, otherChanged: this.#comparison.side.changed } : question,
+      question: { ...question, ...both },
       awaited: `正在画 ${state.layer} 的${this.#start.titles[view]}图${standing}…`,
       then: (answer) => {
         this.#render(other ? answer.shown[0] : answer);

@@ -235,8 +235,9 @@ async function run({ pyodide, page, damage }, { id, sources, labels, target, mod
 
 /** @param {Started} started @param {AskLab & {id: number}} job */
 async function answer({ pyodide }, { id, request }) {
-  arrivals.expect(missing(pyodide, ["labkit"]), UNPACK);
-  await prepare(pyodide, ["labkit"]);
+  const modules = ["labkit", ...(JSON.parse(request).needs ?? [])];
+  arrivals.expect(missing(pyodide, modules), UNPACK);
+  await prepare(pyodide, modules);
   send({ type: "answer", id, text: pyodide.pyimport("labkit.diagrams.panel").answer(request) });
   send({ type: "finished", id, failed: null });
 }

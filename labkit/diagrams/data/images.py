@@ -69,7 +69,7 @@ def view(subject) -> dict[str, Any]:
         "y": pixels.packed(y) if not isinstance(layer, RANDOM) else None,
         "reach": reach(layer, x.shape[:2], y.shape[:2]) if points_back(layer) else None,
         "kernel": kernels.numbers(ran.layer, ran.edited),
-        "first": first,
+        "channelsFirst": first,
     }
     drawn = svg.document("data-view", title, description, block, label=False)
     return {"svg": drawn, "data": data, "notes": notes}
@@ -139,6 +139,8 @@ def exit_of(y, keeps: bool, look: Look, room: float, zoom: float, name="输出 y
         f"{name} {shape_text(y)}", size=11, mono=True, fill=svg.FAINT, anchor="start"
     )
     single = keeps and y.shape[-1] in (1, 3)
+    if not single and y.shape[-1] > 2 and room < WIDE:
+        zoom = min(zoom, (room - 24) / 3 / y.shape[1])  # three beside each other
     blocks = [
         block if single else captioned(f"y[:, :, {c}]", block, 10.5)
         for c, block in maps("y", y, keeps, look, zoom, room)

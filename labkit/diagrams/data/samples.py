@@ -17,9 +17,9 @@ from ...datasets import mnist
 from ...errors import explain
 
 CREDITS = {
-    "digit": "MNIST，LeCun 与 Cortes，CC BY-SA 3.0",
-    "china": "照片：danielbuechele，CC BY 2.0，已缩小",
-    "flower": "照片：vultilion，CC BY 2.0，已缩小",
+    "digit": "MNIST，LeCun 与 Cortes，CC\u00a0BY-SA\u00a03.0",
+    "china": "照片：danielbuechele，CC\u00a0BY\u00a02.0，已缩小",
+    "flower": "照片：vultilion，CC\u00a0BY\u00a02.0，已缩小",
 }
 TITLES = {"china": "照片：中国的屋檐", "flower": "照片：花", "drawn": "你画的"}
 LARGEST = 128  # pixels to a side

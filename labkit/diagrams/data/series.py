@@ -60,7 +60,7 @@ def view(subject) -> dict[str, Any]:
         "reach": spans,
         "at": None if at is None else at.tolist(),
         "kernel": kernels.numbers(ran.layer, ran.edited),
-        "first": False,
+        "channelsFirst": False,
     }
     drawn = svg.document("data-view", title, description, svg.below(parts, 8), label=False)
     return {"svg": drawn, "data": data, "notes": told(layer, y)}
