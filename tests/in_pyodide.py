@@ -36,6 +36,7 @@ LEFT_OUT_PATHS = {
     "tests/test_lab_layout.py": BROWSER,
     "tests/test_lab_cells.py": BROWSER,
     "tests/test_lab_volume.py": BROWSER,
+    "tests/test_lab_data.py": BROWSER,
     "tests/test_lab_waiting.py": BROWSER,
     "tests/test_recurrent_panel.py": BROWSER,
     "tests/test_keras_suite.py": PROCESS,

@@ -5,7 +5,8 @@
  * @property {"image" | "series" | "words" | "plane"} kind
  * @property {number[]} x  the shape of the input
  * @property {{shape: number[], numbers: string} | null} y  float32 in base64; null where it is random
- * @property {number[][][] | null} reach  for each axis of space the first and last places of x
+ * @property {number[][][] | null} reach  for each axis of space the first and last places of x, and
+ *   with dilation how far they lie apart
  * @property {number[]=} at  of a series: where on the axis of x each output stands
  * @property {boolean=} channelsFirst  whether channels come first
  */
@@ -132,9 +133,9 @@ export class Pointing {
     const start = (line * columns + column) * channels;
     const numbers = [...this.numbers.subarray(start + channel, all ? start + channels : start + channel + 1)];
     if (!numbers.length) return;
-    const spans = this.shown.reach?.map(([first, last], axis) => {
+    const spans = this.shown.reach?.map(([first, last, [gap] = [1]], axis) => {
       const place = kind === "series" || axis ? column : line;
-      return /** @type {[number, number]} */ ([first[place] ?? first[0], last[place] ?? last[0]]);
+      return [first[place] ?? first[0], last[place] ?? last[0], gap];
     });
     this.#place(map, row, column, spans);
     const value = all && channels > 1 ? `[${numbers.map(short).join(", ")}]` : short(numbers[0]);
@@ -153,18 +154,22 @@ export class Pointing {
     return channelsFirst ? `y[${channel}, ${row}, ${column}]` : `y[${row}, ${column}, ${channel}]`;
   }
 
-  /** @param {[number, number][] | undefined} spans */
+  /** @param {number[][] | undefined} spans */
   #window(spans) {
     if (!spans) return "";
     const outside = spans.some(([first, last], axis) => first < 0 || last >= this.shown.x[axis]);
-    const inside = spans.map(([first, last], axis) => [Math.max(first, 0), Math.min(last, this.shown.x[axis] - 1)]);
+    const inside = spans.map(([first, last, gap], axis) => [
+      first < 0 ? first + Math.ceil(-first / gap) * gap : first,
+      Math.min(last, this.shown.x[axis] - 1),
+      gap,
+    ]);
     if (inside.some(([first, last]) => first > last)) return "，窗口在输入以外，那里补 0";
-    const text = inside.map(([first, last]) => (first === last ? `${first}` : `${first}:${last + 1}`));
+    const text = inside.map(([first, last, gap]) => (first === last ? `${first}` : `${first}:${last + 1}${gap > 1 ? `:${gap}` : ""}`));
     const index = this.shown.channelsFirst ? [":", ...text] : [...text, ":"];
     return `，来自 x[${index.join(", ")}]${outside ? "，伸出去的部分补 0" : ""}`;
   }
 
-  /** Frames around the pixel and its window. @param {SVGGElement} map @param {number} row @param {number} column @param {[number, number][] | undefined} spans */
+  /** Frames around the pixel and its window. @param {SVGGElement} map @param {number} row @param {number} column @param {number[][] | undefined} spans */
   #place(map, row, column, spans) {
     const [inside, around] = this.#frames;
     const { at } = this.shown;

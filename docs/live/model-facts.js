@@ -81,7 +81,7 @@ function readCall(value) {
 function panelAddress({ layer, settings, inputs }) {
   if (!/^\w{1,60}$/.test(text(layer))) return "";
   const state = { layer: text(layer), settings: Object.fromEntries(pairs(settings)), inputs: shapes(inputs), training: false, masked: [] };
-  const place = { layer: text(layer), view: "shape", cell: "", step: 0, backward: false };
+  const place = { layer: text(layer), view: "shape", cell: "", step: -1, backward: false, data: "", kernel: "" };
   return new URL(`../lab/${toHash(state, { ...state, settings: {}, inputs: [] }, place)}`, import.meta.url).href;
 }
 

@@ -202,8 +202,13 @@ EVENT = re.compile(r"\son\w+\s*=")
 BOUGHT = ("<script", "href", "url(", "<image", "<foreignObject", "@import", "javascript:")
 
 
+# Pixels that stand in the picture itself load nothing.
+PIXELS = re.compile(r'<image [^<>]*href="data:image/png;base64,[\w+/=]+"/>')
+
+
 def check_inert(svg):
     ElementTree.fromstring(svg)
+    svg = PIXELS.sub("", svg)
     assert not [part for part in BOUGHT if part in svg]
     assert not EVENT.search(svg)
     assert not re.search(r"\sid\s*=", svg)  # several pictures are on one page

@@ -31,7 +31,7 @@ def curve(layer: Layer) -> Block:
         svg.text(0, SIDE + 13, "−3", size=10.5, mono=True, fill=svg.FAINT, anchor="start"),
         svg.text(SIDE, SIDE + 13, "x = 3", size=10.5, mono=True, fill=svg.FAINT, anchor="end"),
         svg.text(
-            SIDE / 2 + 4, 12, f"y = {pixels.short(high)}", size=10.5, mono=True, anchor="start"
+            4, 12, f"y = {pixels.short(high)}", size=10.5, mono=True, fill=svg.FAINT, anchor="start"
         ),
     ]
     caption = svg.words("y = f(x)", size=11, mono=True, fill=svg.FAINT, anchor="start")

@@ -50,7 +50,7 @@ def view(subject) -> dict[str, Any]:
     if isinstance(layer, RANDOM):
         parts += phases(layer, given, first, room, x)
     else:
-        parts.append(exit_of(y, keeps, look, room, zoom_of(x, room)))
+        parts.append(exit_of(y, keeps, look, room, zoom_of(x, room), first))
     if normalizes:
         parts += [spread("之前：各个数有多少", x, room), spread("之后：各个数有多少", y, room)]
     block = stacked(parts, wide)
@@ -93,7 +93,7 @@ def as_maps(y: np.ndarray, first: bool) -> np.ndarray:
 
 
 def shape_text(values: np.ndarray) -> str:
-    return f"({', '.join(map(str, values.shape))})"
+    return str(values.shape)
 
 
 def zoom_of(x: np.ndarray, room: float) -> float:
@@ -117,38 +117,47 @@ def entry(sample, x: np.ndarray, room: float, signed: bool) -> Block:
 def kernel_row(layer: Layer, room: float) -> Block:
     """The kernels as small pictures, one below another's number; input channels side by side."""
     W = kernels.kernels(layer)[: kernels.MOST]
-    most = pixels.extent(W)
     rows, columns = W.shape[1:3]
     cell = min(14.0, 56 / max(rows, columns))
     blocks = []
     for f, one in enumerate(W):
         pictures = [
-            pixels.image(one[..., c], columns * cell, rows * cell, most)
+            pixels.image(one[..., c], columns * cell, rows * cell, pixels.extent(one))
             for c in range(min(one.shape[-1], 3))
         ]
         picture = svg.beside(pictures, 3)
-        named = picture._replace(svg=f'<g class="kernel" data-kernel="{f}">{picture.svg}</g>')
-        blocks.append(captioned(f"核 {f}", named, 10.5))
-    return svg.below([svg.flow(blocks, room, gap=10), pixels.scale_bar(most, True, width=120)], 6)
+        group = picture._replace(svg=f'<g class="kernel" data-kernel="{f}">{picture.svg}</g>')
+        blocks.append(captioned(f"核 {f}", group, 10.5))
+    return svg.flow(blocks, room, gap=10)
 
 
-def exit_of(y, keeps: bool, look: Look, room: float, zoom: float, name="输出 y") -> Block:
+def exit_of(
+    y, keeps: bool, look: Look, room: float, zoom: float, first: bool, name="输出 y"
+) -> Block:
     if y.shape[:2] == (1, 1):
         return captioned(f"{name} ({y.shape[-1]},)", swatches(y[0, 0], look, room))
     caption = svg.words(
         f"{name} {shape_text(y)}", size=11, mono=True, fill=svg.FAINT, anchor="start"
     )
     single = keeps and y.shape[-1] in (1, 3)
-    if not single and y.shape[-1] > 2 and room < WIDE:
-        zoom = min(zoom, (room - 24) / 3 / y.shape[1])  # three beside each other
+    if not single and y.shape[-1] > 2:
+        beside = 3 if room < WIDE else 4
+        zoom = min(zoom, (room - 12 * (beside - 1)) / beside / y.shape[1])
     blocks = [
-        block if single else captioned(f"y[:, :, {c}]", block, 10.5)
+        block if single else captioned(named(c, y, keeps, first), block, 10)
         for c, block in maps("y", y, keeps, look, zoom, room)
     ]
     parts = [caption, svg.flow(blocks, room, gap=12)]
     if not (keeps and y.shape[-1] == 3):
-        parts.append(pixels.scale_bar(look.most, look.signed, look.kind))
+        most = look.most if keeps else None
+        parts.append(pixels.scale_bar(most, look.signed, look.kind))
     return svg.below(parts, 3)
+
+
+def named(channel: int, y: np.ndarray, keeps: bool, first: bool) -> str:
+    """A map as NumPy writes it, and the largest size of its numbers."""
+    index = f"y[{channel}]" if first else f"y[:, :, {channel}]"
+    return index if keeps else f"{index} ±{pixels.short(pixels.extent(y[..., channel]), 2)}"
 
 
 def swatches(values: np.ndarray, look: Look, room: float) -> Block:
@@ -170,7 +179,7 @@ def phases(layer, given, first: bool, room: float, x) -> list[Block]:
     look = looks(np.stack(outputs), True)._replace(most=1.0)
     zoom = zoom_of(x, room)
     return [
-        exit_of(y, True, look, room, zoom, name)
+        exit_of(y, True, look, room, zoom, first, name)
         for y, name in zip(outputs, ("训练时", "预测时"), strict=True)
     ]
 
@@ -195,6 +204,8 @@ def stacked(parts: list[Block], wide: bool) -> Block:
 
 def told(layer: Layer, sample, y: np.ndarray, keeps: bool) -> list[str]:
     notes = []
+    if not keeps and y.shape[:2] != (1, 1):
+        notes.append("蓝是负，橙是正，白是 0；每幅各按自己最大的数上色，± 后面写着它。")
     if y.shape[-1] > kernels.MOST and y.shape[:2] != (1, 1):
         notes.append(f"只画前 {kernels.MOST} 个通道，一共 {y.shape[-1]} 个。")
     if isinstance(layer, ACTIVATIONS):

@@ -34,7 +34,10 @@ def is_photo(values: np.ndarray, picture: bool) -> bool:
 
 
 def maps(letter: str, values: np.ndarray, picture: bool, look: Look, zoom: float, room: float):
-    """(channel, block) of every map of (rows, columns, channels); the three of a photo are one."""
+    """(channel, block) of every map of (rows, columns, channels); the three of a photo are one.
+
+    Each feature map has a scale of its own: one loud kernel would bleach all others.
+    """
     rows, columns, channels = values.shape
     zoom = min(zoom, room / columns)
     width, height = max(columns * zoom, 3), max(rows * zoom, 3)
@@ -42,7 +45,8 @@ def maps(letter: str, values: np.ndarray, picture: bool, look: Look, zoom: float
         yield 0, one_map(letter, values, ":", width, height, look)
         return
     for c in range(min(channels, MOST)):
-        yield c, one_map(letter, values[..., c], c, width, height, look)
+        own = look if picture else look._replace(most=pixels.extent(values[..., c]))
+        yield c, one_map(letter, values[..., c], c, width, height, own)
 
 
 def one_map(letter: str, values, channel, width: float, height: float, look: Look) -> Block:

@@ -76,11 +76,12 @@ def image(values: np.ndarray, width: float, height: float, most: float, kind="si
     return Block(drawn + frame, width, height)
 
 
-def scale_bar(most: float, signed: bool, kind="signed", width=150.0) -> Block:
-    """What colours mean, in numbers."""
+def scale_bar(most: float | None, signed: bool, kind="signed", width=150.0) -> Block:
+    """What colours mean, in numbers; `most` None: every picture has a scale of its own."""
     values = np.linspace(-1.0 if signed else 0.0, 1, 64)[None]
     bar = image(values, width, 8, 1.0, kind)
-    ends = [short(-most) if signed else "0", short(most)]
+    ends = ["−" if most is None else short(-most), "+" if most is None else short(most)]
+    ends = ends if signed else ["0", ends[1]]
     texts = svg.text(0, 20, ends[0], size=10.5, mono=True, fill=svg.FAINT, anchor="start")
     texts += svg.text(width, 20, ends[1], size=10.5, mono=True, fill=svg.FAINT, anchor="end")
     if signed:

@@ -11,7 +11,8 @@ from ...layers.convolutional.transposed import ConvTranspose
 from ...layers.pooling import GlobalPooling
 from ...utils.generic_utils import to_list
 
-Spans = list[list[list[int]]]  # for each axis of space the first and the last places
+# For each axis of space the first and the last places; with dilation also how far they lie apart.
+Spans = list[list[list[int]]]
 
 
 def reach(layer: Layer, space: tuple, outputs: tuple) -> Spans | None:
@@ -55,7 +56,8 @@ def windows(layer, size, space, places) -> Spans:
     found = []
     for place, (before, _), k, s, d in zip(places, around, size, strides, dilation, strict=True):
         first = place * s - before
-        found.append([first.tolist(), (first + d * (k - 1)).tolist()])
+        span = [first.tolist(), (first + d * (k - 1)).tolist()]
+        found.append([*span, [d]] if d > 1 else span)
     return found
 
 

@@ -74,7 +74,7 @@ def places(layer, spans, outputs: int, inputs: int) -> np.ndarray:
     """Where on the axis of the input each output stands: in the middle of its window; a causal one
     at the window's end."""
     if spans:
-        first, last = map(np.array, spans[0])
+        first, last = map(np.array, spans[0][:2])
         return last if getattr(layer, "padding", None) == "causal" else (first + last) / 2
     steps = np.arange(outputs)
     return inputs - 1 - steps if getattr(layer, "go_backwards", False) else steps
@@ -140,12 +140,11 @@ def one_number(c: int, value: float, look) -> Block:
 
 def kernel_row(layer, room: float) -> Block:
     W = kernels.kernels(layer)[: kernels.MOST, :, 0]
-    most = pixels.extent(W)
     blocks = [
-        captioned(f"核 {f}", pixels.image(one[None], 18 * len(one), 18, most), 10.5)
+        captioned(f"核 {f}", pixels.image(one[None], 18 * len(one), 18, pixels.extent(one)), 10.5)
         for f, one in enumerate(W)
     ]
-    return svg.flow([*blocks, pixels.scale_bar(most, True, width=110)], room, gap=12, align=1.0)
+    return svg.flow([*blocks, pixels.scale_bar(None, True, width=110)], room, gap=12, align=1.0)
 
 
 def told(layer, y: np.ndarray) -> list[str]:
