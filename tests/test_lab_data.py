@@ -1,4 +1,4 @@
-"""看数据 in Chromium: what is chosen, drawn and dragged reaches the layer, and stays in the link."""
+"""看数据 in Chromium: what is chosen, drawn and dragged reaches the layer, and the link."""
 
 import base64
 import json

@@ -153,7 +153,9 @@ def test_shape_is_an_inline_picture():
 def test_the_first_shape_is_a_panel_with_every_view_and_its_data():
     html = convert("::: shape LSTM(2)\n    input: (None, 4, 3)")
     assert html.count("<layer-lab") == 1
-    assert re.findall(r'data-view="(\w+)"', html) == ["shape", "dependency", "recurrent", "gates"]
+    assert re.findall(r'data-view="(\w+)"', html) == [
+        *("shape", "dependency", "recurrent", "data", "gates"),
+    ]
     data = [
         json.loads(text)
         for text in re.findall(r'<script type="application/json">(.*?)</script>', html)

@@ -23,7 +23,9 @@ def view(subject) -> dict[str, Any]:
     shown = y[:, :MOST]
     rows = []
     for word, number, vector in zip(words, x, shown, strict=True):
-        name = svg.boxed(svg.words(word[:6], size=12), pad=3, radius=4, fill=svg.DATA, least=46)
+        name = svg.boxed(
+            svg.words(word[:6], size=12, mono=True), pad=3, radius=4, fill=svg.DATA, least=46
+        )
         at = svg.words(f"→ {number} →", size=11, mono=True, fill=svg.FAINT)
         picture = pixels.image(vector[None], 22 * len(vector), 22, most)
         group = (
