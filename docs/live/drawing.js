@@ -9,10 +9,10 @@ const PIXELS = /^data:image\/png;base64,[\w+/=]*$/;
 export function drawing(svg) {
   const { body } = new DOMParser().parseFromString(svg, "text/html"); // nothing comes to life there
   for (const part of body.querySelectorAll("*")) {
-    if (part.namespaceURI !== SVG || !PARTS.has(part.localName)) part.remove();
+    const address = part.getAttribute("href");
+    if (part.namespaceURI !== SVG || !PARTS.has(part.localName) || (address !== null && !PIXELS.test(address))) part.remove();
     for (const name of part.getAttributeNames()) {
       if (name.startsWith("on") || (name === "xlink:href")) part.removeAttribute(name);
-      if (name === "href" && !PIXELS.test(part.getAttribute(name) ?? "")) part.removeAttribute(name);
     }
   }
   return body.firstElementChild ?? "";
