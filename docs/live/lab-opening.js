@@ -19,6 +19,7 @@
  * @property {Record<string, string>} titles
  * @property {Described} shown
  * @property {Record<string, Omit<Drawn, "view">>} pictures  by view; Python itself sends none
+ * @property {State=} example  of the layer, where the page shows another setting: what a link to a page for all layers starts from
  * @property {[string, string[]][]=} families  layers to choose from
  */
 

@@ -6,6 +6,7 @@ import { download } from "./lab-image.js";
 import { Steps } from "./lab-steps.js";
 
 /** @import {Links} from "./lab-cells.js" */
+/** @import {Frames} from "./lab-gif.js" */
 /** @import {Place} from "./lab-link.js" */
 /** @import {Walk} from "./lab-steps.js" */
 /**
@@ -25,6 +26,8 @@ export class Picture {
   #cells = null;
   /** @type {Steps | null} */
   #steps = null;
+  /** What there is to walk through. @type {{svg: string, walk: Walk} | null} */
+  #walked = null;
 
   /**
    * @param {string} id
@@ -41,6 +44,7 @@ export class Picture {
   show({ view, svg, data }) {
     this.stop();
     this.element.replaceChildren(drawing(svg));
+    this.#walked = view === "steps" && data?.links ? { svg, walk: /** @type {Walk} */ (data) } : null;
     // A picture without cells may have to be scrolled by keys.
     this.element.tabIndex = data?.links ? -1 : 0;
     this.tell.textContent = "";
@@ -67,6 +71,21 @@ export class Picture {
 
   pause() {
     this.#steps?.stop();
+  }
+
+  /** A copy of the picture that goes through its steps by itself; null where it has none. @returns {Frames | null} */
+  frames() {
+    if (!this.#walked) return null;
+    const svg = drawing(this.#walked.svg);
+    if (!(svg instanceof SVGElement)) return null;
+    const { walk } = this.#walked;
+    const steps = new Steps(new Cells(svg, walk, () => {}, false), walk, () => {});
+    steps.backward = this.place.backward;
+    return { svg, count: steps.count, go: (step) => steps.go(step) };
+  }
+
+  get hasSteps() {
+    return this.#walked !== null;
   }
 
   /** @param {string} name  of the file, without its ending @param {"svg" | "png"} kind */

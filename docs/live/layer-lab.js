@@ -1,6 +1,8 @@
 /** <layer-lab>: the pictures of a layer, and the panel that redraws them for any setting. */
 import { copy } from "./copy.js";
 import { element } from "./element.js";
+import { Animation } from "./lab-animation.js";
+import { embedCode } from "./lab-embed.js";
 import { Form } from "./lab-form.js";
 import { fromHash, numbers, toHash } from "./lab-link.js";
 import { embedded, fetched, picture } from "./lab-opening.js";
@@ -47,6 +49,9 @@ export class LayerLab extends HTMLElement {
   #trouble = new Trouble();
   #notes = element("div", { className: "lab-notes" });
   #cost = element("ul", { className: "lab-cost" });
+  /** For paper, where there is no form to read the settings from. */
+  #code = element("p", { className: "lab-code" });
+  #animation = new Animation(() => this.#file());
   #formPlace = element("div");
   /** @type {HTMLSelectElement | null} */
   #picker = null;
@@ -91,13 +96,15 @@ export class LayerLab extends HTMLElement {
       this.#picture.under,
       this.#notes,
       this.#cost,
+      this.#code,
       tools([
         ["复制为代码", () => copy(this.#shown?.code ?? ""), "已复制"],
         ["复制链接", () => copy(location.href.split("#")[0] + this.#hash()), "已复制"],
         ["下载 SVG", () => this.#download("svg")],
         ["下载 PNG", () => this.#download("png")],
+        ["复制嵌入代码", () => copy(this.#embed()), "已复制"],
         ["恢复默认", () => this.#reset()],
-      ]),
+      ], this.#animation.element),
     );
   }
 
@@ -156,7 +163,8 @@ export class LayerLab extends HTMLElement {
     const found = fromHash(location.hash, this.#start);
     // Several panels on a page: the link is the first one's.
     if (!found || this !== document.querySelector("layer-lab")) return false;
-    this.scrollIntoView({ block: "start" });
+    // A frame must not move the page around it.
+    if (window === window.parent) this.scrollIntoView({ block: "start" });
     const { layer } = found.place;
     if (layer && layer !== this.#place.layer) {
       this.#choose(layer, location.hash);
@@ -262,6 +270,8 @@ export class LayerLab extends HTMLElement {
     this.#place.view = shown.view;
     this.#picture.show(shown);
     this.#tabs.show(shown.views, shown.view, this.#start.titles);
+    this.#animation.offer(this.#picture.hasSteps ? () => this.#picture.frames() : null);
+    this.#code.replaceChildren(element("code", { textContent: lineOf(shown.code) }));
     this.#notes.replaceChildren(...shown.notes.map((note) => element("p", { textContent: note })));
     this.#cost.replaceChildren(...shown.cost.map((line) => element("li", { textContent: line })));
     this.#phaseLabel.hidden = !shown.phases;
@@ -295,8 +305,23 @@ export class LayerLab extends HTMLElement {
 
   /** @param {"svg" | "png"} kind */
   #download(kind) {
-    this.#picture.download(`${this.#state.layer}-${this.#place.view}`, kind);
+    this.#picture.download(this.#file(), kind);
   }
+
+  /** The name of a file, without its ending. */
+  #file() {
+    return `${this.#state.layer}-${this.#place.view}`;
+  }
+
+  #embed() {
+    const { layer } = this.#state;
+    return embedCode(toHash(this.#state, this.#start.example ?? this.#start.state, { ...this.#place, layer }), layer, this);
+  }
+}
+
+/** The settings as one line. @param {string} code */
+function lineOf(code) {
+  return code.match(/^layer = (.*)$/m)?.[1] ?? "";
 }
 
 customElements.define("layer-lab", LayerLab);

@@ -17,7 +17,6 @@ COUNT = np.arange(1.0, 7)
 
 
 THUMBNAILS: dict[str, Callable[[], str]] = {
-    "InputLayer": flow.entrance,
     "Dense": flow.dense,
     "Activation": values.activations,
     "Dropout": values.dropped,
@@ -39,6 +38,7 @@ THUMBNAILS: dict[str, Callable[[], str]] = {
     "SpatialDropout1D": values.dropped_in_time,
     "SpatialDropout2D": values.dropped_maps,
     "SpatialDropout3D": values.dropped_blocks,
+    "InputLayer": flow.entrance,
     "LeakyReLU": lambda: values.activation(L.LeakyReLU()),
     "PReLU": values.learnt_slopes,
     "ELU": lambda: values.activation(L.ELU()),

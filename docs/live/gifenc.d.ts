@@ -1,0 +1,19 @@
+/** gifenc brings no types: what lab-gif.js uses of it. */
+declare module "gifenc" {
+  type Colour = number[];
+  interface Options {
+    palette?: Colour[];
+    delay?: number;
+    transparent?: boolean;
+    transparentIndex?: number;
+    dispose?: number;
+    repeat?: number;
+  }
+  export function GIFEncoder(): {
+    writeFrame(pixels: Uint8Array, width: number, height: number, options: Options): void;
+    finish(): void;
+    bytes(): Uint8Array<ArrayBuffer>;
+  };
+  export function quantize(pixels: Uint8Array | Uint8ClampedArray, colours: number): Colour[];
+  export function applyPalette(pixels: Uint8Array | Uint8ClampedArray, palette: Colour[]): Uint8Array;
+}
