@@ -33,8 +33,10 @@ export class Animation {
     if (!frames) return;
     const work = (this.#work = new AbortController());
     const name = this.name();
-    this.#make.disabled = true;
     this.#stop.hidden = false;
+    // A button that is disabled would drop the keyboard's place in the page.
+    if (document.activeElement === this.#make) this.#stop.focus();
+    this.#make.disabled = true;
     try {
       const { gif } = await import("./lab-gif.js");
       const style = getComputedStyle(this.element);
@@ -47,7 +49,6 @@ export class Animation {
       const held = this.element.contains(document.activeElement);
       this.#make.disabled = false;
       this.#stop.hidden = true;
-      // The button that had the focus is gone.
       if (held) this.#make.focus();
     }
   }

@@ -8,6 +8,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from ... import layers as L
+from ..copies import undisturbed
 from ..svg import SVG
 from . import blocks, flow, recurrent, values, windows
 from .pen import BLUE, FAINT, GREEN, HEIGHT, ORANGE, STROKE, VIOLET, WIDTH
@@ -113,10 +114,12 @@ THUMBNAILS: dict[str, Callable[[], str]] = {
 def thumbnail(name: str, label: str = "") -> SVG:
     """一层的小图；label 是给读屏软件的名字，没有时这幅图只是装饰。"""
     role = f'role="img" aria-label={quoteattr(label)}' if label else 'aria-hidden="true"'
+    with undisturbed():
+        drawn = THUMBNAILS[name]()
     return SVG(
         f'<svg class="thumbnail" xmlns="http://www.w3.org/2000/svg" {role} '
         f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">'
-        f"{THUMBNAILS[name]()}</svg>"
+        f"{drawn}</svg>"
     )
 
 

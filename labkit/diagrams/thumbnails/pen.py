@@ -110,7 +110,7 @@ def grid(
             dark = levels(values, *scale)[row, column] > 3
             place = (x + (column + 0.5) * width, y + (row + 0.5) * cell + 3.2)
             written = number(value)
-            size = min(SMALL, (width - 2) / (0.62 * len(written)))
+            size = min(SMALL, (width - 1.5) / (0.62 * len(written)))
             digits.append(said(*place, written, size, mono=True, fill=PAPER if dark else INK))
     return drawn + "".join(digits)
 

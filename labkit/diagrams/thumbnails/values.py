@@ -87,9 +87,8 @@ def learnt_slopes():
 
 def maxout():
     """The largest of several straight lines."""
-    with undisturbed():
-        layer = MaxoutDense(1, 3)
-        layer.build((None, 1))
+    layer = MaxoutDense(1, 3)
+    layer.build((None, 1))
     slopes, biases = np.array([-0.9, 0.1, 1.1]), np.array([-0.9, 0.3, -1.0])
     layer.set_weights([slopes.reshape(3, 1, 1), biases.reshape(3, 1)])
     y = np.array([run(layer, [x])[0] for x in SPAN])
