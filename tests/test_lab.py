@@ -135,7 +135,7 @@ def test_a_link_opens_one_setting(browser, host):
     with open_page(browser, f"{host}/{CONV}{link}") as tab:
         lab = lab_of(tab)
         # Until Python is up, the default stands in.
-        tab.locator("layer-lab:not(.lab-stale)").wait_for(timeout=START)
+        tab.locator("layer-lab .lab-side:not(.lab-stale)").wait_for(timeout=START)
         lab.locator(".cell[data-cell=y4][data-state=chosen]").wait_for()
         about = dependencies(Conv2D(1, 3, padding="same", strides=2), (None, 5, 5, 2))
         expected = {f"x{i}" for i in np.flatnonzero(about.links[4])}

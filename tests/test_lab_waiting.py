@@ -119,7 +119,7 @@ def test_what_is_awaited_is_said_and_goes_away(browser, host):
         page.evaluate(AXE.read_text())
         lab = lab_of(page)
         busy = lab.locator(".lab-picture[aria-busy=true]")
-        stale = page.locator("layer-lab.lab-stale")
+        stale = page.locator("layer-lab .lab-stale")
         first, then = page.evaluate(SAID_IN_TIME, "5")
         assert first == ""  # most answers come sooner, and nothing flickers
         assert then == waiting(lab) == "正在画 Dense 的形状图，下面还是原来的…"

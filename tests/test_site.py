@@ -15,7 +15,7 @@ from tests.fences import ROOT, fences
 
 HOST = "http://site.test/"
 LAYER_PAGES = sorted((ROOT / "docs/layers").glob("*/*.md"))
-RECIPE = ["形状图", "参考", "数学", "动手试", "实现", "常见疑问", "练习", "参考文献"]
+RECIPE = ["看图", "参考", "数学", "动手试", "实现", "常见疑问", "练习", "参考文献"]
 REFERENCE = ["签名", "参数", "输入与输出尺寸", "权重", "掩码-masking", "与其他版本的差别"]
 LAYERS = {
     thing

@@ -5,7 +5,7 @@ const ROOM = 60; // CSS pixels under the panel: the link back
 
 /** @param {string} hash  the panel's state, with its layer @param {string} layer @param {Element} lab  as high as the frame should be */
 export function embedCode(hash, layer, lab) {
-  const parts = [".lab-tabs", ".lab-stage", ".lab-tell", ".lab-under", ".lab-notes"].map((part) => lab.querySelector(part)?.getBoundingClientRect().height ?? 0);
+  const parts = [...lab.querySelectorAll(".lab-head, .lab-main")].map((part) => part.getBoundingClientRect().height);
   const height = Math.round(parts.reduce((a, b) => a + b, ROOM) / 10) * 10;
   const address = `${PAGE}${hash}`.replaceAll("&", "&amp;").replaceAll('"', "%22");
   return `<iframe src="${address}" title="Keras 层实验室：${layer}" width="100%" height="${height}" style="border: 0" loading="lazy"></iframe>`;

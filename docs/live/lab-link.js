@@ -3,6 +3,7 @@
  * `#lab&view=dependency&filters=2&padding="same"&input=None,6,6,1&cell=y5`.
  */
 
+/** @import {Link} from "./lab-comparison.js" */
 /** @import {Opening} from "./lab-opening.js" */
 /**
  * @typedef {object} State  as labkit.diagrams.panel takes it
@@ -23,10 +24,11 @@
 const START = "#lab&";
 const LONGEST = 20_000; // characters of a link
 const MOST = 100; // parts of a link
-const OURS = new Set(["layer", "view", "input", "training", "masked", "cell", "step", "backward"]);
+const OURS = new Set(["layer", "view", "input", "training", "masked", "cell", "step", "backward", "with"]);
+const OTHER = "with."; // before the parameters of the layer compared with
 
-/** @param {State} state @param {State} original @param {Place} place */
-export function toHash(state, original, place) {
+/** @param {State} state @param {State} original @param {Place} place @param {State | null} other  compared with it */
+export function toHash(state, original, place, other) {
   const found = new URLSearchParams();
   if (place.layer) found.set("layer", place.layer);
   found.set("view", place.view);
@@ -36,7 +38,12 @@ export function toHash(state, original, place) {
     if (text !== original.settings[name]) found.set(name, text);
   }
   if (`${state.inputs}` !== `${original.inputs}` || state.inputs.length !== original.inputs.length) {
-    for (const shape of state.inputs) found.append("input", shape.map((n) => n ?? "None").join());
+    for (const shape of state.inputs) found.append("input", written(shape));
+  }
+  if (other) {
+    found.set("with", other.layer);
+    for (const [name, text] of Object.entries(other.settings)) found.set(OTHER + name, text);
+    if (`${other.inputs}` !== `${state.inputs}`) for (const shape of other.inputs) found.append(`${OTHER}input`, written(shape));
   }
   if (state.training) found.set("training", "1");
   if (state.masked.length) found.set("masked", state.masked.join());
@@ -48,9 +55,14 @@ export function toHash(state, original, place) {
   return START + found;
 }
 
+/** @param {(number | null)[]} shape */
+const written = (shape) => shape.map((n) => n ?? "None").join();
+
+const SHAPE = /^(None|\d{1,9})(,(None|\d{1,9})){0,31}$/;
 /** How the values of our own names are written; anybody can write a link. */
 const FORMS = {
-  input: /^(None|\d{1,9})(,(None|\d{1,9})){0,31}$/,
+  input: SHAPE,
+  [`${OTHER}input`]: SHAPE,
   masked: /^\d{1,9}(,\d{1,9})*$/,
   step: /^\d{1,9}$/,
   cell: /^[xwy]\d{1,9}$/,
@@ -59,39 +71,45 @@ const FORMS = {
 /**
  * @param {string} hash
  * @param {Opening} opening  what the link does not say stays as here
- * @returns {{state: State, place: Place, refused: string} | null}
+ * @returns {{state: State, place: Place, other: Link | null, refused: string} | null}
  *   null for any other address; `refused`: in a sentence, what of the link is not followed
  */
-export function fromHash(hash, { state: original, titles, families }) {
+export function fromHash(hash, { state: original, titles, families, chooses }) {
   if (!hash.startsWith(START)) return null;
   const count = hash.split("&").length;
   const long = hash.length > LONGEST || count > MOST;
   const given = new URLSearchParams(long ? "" : hash.slice(START.length));
-  const layers = families?.flatMap(([, names]) => names) ?? [];
+  const layers = families.flatMap(([, names]) => names);
   /** @type {string[]} */
   const refused = [];
   for (const [name, text] of [...given]) {
     const form = Object.hasOwn(FORMS, name) ? FORMS[/** @type {keyof FORMS} */ (name)] : /^/;
-    if (form.test(text) && (name !== "view" || Object.hasOwn(titles, text)) && (name !== "layer" || !families || layers.includes(text))) continue;
+    if (form.test(text) && (name !== "view" || Object.hasOwn(titles, text)) && ((name !== "layer" || !chooses) && name !== "with" || layers.includes(text))) continue;
     refused.push(`${name}=${text}`);
     given.delete(name, text);
   }
   const settings = { ...original.settings };
+  /** @type {Record<string, string>} */
+  const others = {};
   for (const [name, text] of given) {
-    if (OURS.has(name)) continue;
-    if (text) settings[name] = text;
+    if (OURS.has(name) || name === `${OTHER}input`) continue;
+    if (name.startsWith(OTHER)) others[name.slice(OTHER.length)] = text;
+    else if (text) settings[name] = text;
     else delete settings[name];
   }
-  const inputs = given.getAll("input").map((text) => text.split(",").map(axis));
+  const shapes = (/** @type {string} */ name) => given.getAll(name).map((text) => text.split(",").map(axis));
+  const inputs = shapes("input");
+  const layer = given.get("with");
   return {
     state: { layer: original.layer, settings, inputs: inputs.length ? inputs : original.inputs, training: given.has("training"), masked: numbers(given.get("masked") ?? "") },
     place: {
-      layer: families ? (given.get("layer") ?? "") : "",
+      layer: chooses ? (given.get("layer") ?? "") : "",
       view: given.get("view") ?? "shape",
       cell: given.get("cell") ?? "",
       step: Number(given.get("step")),
       backward: given.has("backward"),
     },
+    other: layer ? { layer, settings: others, inputs: shapes(`${OTHER}input`) } : null,
     refused: long ? `链接太长（${hash.length} 个字符，${count} 项），没有采用。` : told(refused),
   };
 }

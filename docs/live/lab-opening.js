@@ -1,5 +1,6 @@
 /** What a panel opens with, before Python is up: its controls, and the pictures of its default. */
 
+/** @import {Contrast} from "./lab-comparison.js" */
 /** @import {Control} from "./lab-form.js" */
 /** @import {Place, State} from "./lab-link.js" */
 /** @import {Drawn} from "./lab-picture.js" */
@@ -18,9 +19,11 @@
  * @property {Control[]} controls
  * @property {Record<string, string>} titles
  * @property {Described} shown
- * @property {Record<string, Omit<Drawn, "view">>} pictures  by view; Python itself sends none
- * @property {State=} example  of the layer, where the page shows another setting: what a link to a page for all layers starts from
- * @property {[string, string[]][]=} families  layers to choose from
+ * @property {Record<string, Omit<Drawn, "view"> & {wide?: string}>} pictures  by view, in both widths; Python itself sends none
+ * @property {Contrast[]} contrasts
+ * @property {[string, string[]][]} families  all layers
+ * @property {State=} example  of the layer, where the page shows another setting: what a link to the page of all layers starts from
+ * @property {boolean=} chooses  whether the panel is that of all layers
  */
 
 const FILES = new URL("./openings/", import.meta.url);
@@ -31,9 +34,9 @@ export function embedded(lab) {
   const opening = JSON.parse(lab.querySelector(":scope > script")?.textContent ?? "");
   opening.pictures = {};
   for (const figure of lab.querySelectorAll("figure")) {
-    const svg = figure.querySelector("svg")?.outerHTML;
+    const [svg, wide] = [...figure.querySelectorAll(":scope > svg, :scope > div > svg")].map((drawn) => drawn.outerHTML);
     const rest = JSON.parse(figure.querySelector("script")?.textContent ?? "");
-    opening.pictures[figure.dataset.view ?? ""] = { svg, ...rest };
+    opening.pictures[figure.dataset.view ?? ""] = { svg, wide, ...rest };
   }
   return opening;
 }
@@ -49,7 +52,9 @@ export async function fetched(layer) {
   });
 }
 
-/** The default in a view, as it is shown; none where only Python can draw it. @param {Opening} opening @param {string} view @returns {Shown | null} */
-export function picture({ shown, pictures }, view) {
-  return Object.hasOwn(pictures, view) ? { ...shown, ...pictures[view], view } : null;
+/** The default in a view, as it is shown; none where only Python can draw it. @param {Opening} opening @param {string} view @param {boolean} wide @returns {Shown | null} */
+export function picture({ shown, pictures }, view, wide) {
+  if (!Object.hasOwn(pictures, view)) return null;
+  const made = pictures[view];
+  return { ...shown, ...made, svg: (wide && made.wide) || made.svg, view };
 }

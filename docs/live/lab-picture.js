@@ -73,6 +73,18 @@ export class Picture {
     this.#steps?.stop();
   }
 
+  /** Look where the place says, which another picture has changed. */
+  follow() {
+    const { cell, step, backward } = this.place;
+    if (this.#steps && (this.#steps.step !== step || this.#steps.backward !== backward)) {
+      this.#steps.backward = backward;
+      this.#steps.go(step);
+    } else if (this.#cells && !this.#steps && this.#cells.pinned !== cell) {
+      this.#cells.pinned = cell;
+      this.#cells.show(cell);
+    }
+  }
+
   /** A copy of the picture that goes through its steps by itself; null where it has none. @returns {Frames | null} */
   frames() {
     if (!this.#walked) return null;
@@ -81,7 +93,7 @@ export class Picture {
     const { walk } = this.#walked;
     const steps = new Steps(new Cells(svg, walk, () => {}, false), walk, () => {});
     steps.backward = this.place.backward;
-    return { svg, count: steps.count, go: (step) => steps.go(step) };
+    return { svg, count: walk.y.length, go: (step) => steps.go(step) };
   }
 
   get hasSteps() {

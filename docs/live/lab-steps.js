@@ -1,6 +1,7 @@
 /** Step mode: one output after the other, how it is computed, and how its dy is added into dx, dW. */
-import { button, element } from "./element.js";
+import { element } from "./element.js";
 import { nameOf } from "./lab-cells.js";
+import { Player } from "./lab-player.js";
 
 /** @import {Cells, Links} from "./lab-cells.js" */
 /**
@@ -17,14 +18,10 @@ import { nameOf } from "./lab-cells.js";
  * @property {number[][]} weightSlopes  ∂y/∂W along its uses
  */
 
-const PACE = 1000; // milliseconds a step while playing
-
 /** @param {number} n @param {number} [digits] */
 export const short = (n, digits = 2) => `${Number(n.toFixed(digits)) || 0}`;
 
 export class Steps {
-  #timer = 0;
-  step = 0;
   backward = false;
 
   /**
@@ -36,74 +33,36 @@ export class Steps {
     this.cells = cells;
     this.walk = walk;
     this.moved = moved;
-    this.count = walk.y.length;
-    this.range = /** @type {HTMLInputElement} */ (
-      element("input", { type: "range", min: "0", max: `${this.count - 1}`, value: "0", ariaLabel: "第几步" })
-    );
-    this.range.addEventListener("input", () => this.go(this.range.valueAsNumber));
     this.direction = /** @type {HTMLSelectElement} */ (element("select", { ariaLabel: "方向" }));
     this.direction.append(element("option", { value: "", textContent: "前向：算出 y" }), element("option", { value: "1", textContent: "反向：累加 dx 与 dW" }));
     this.direction.addEventListener("change", () => {
       this.backward = this.direction.value === "1";
       this.go(this.step);
     });
-    this.play = element("button", { type: "button", textContent: "播放" });
-    this.play.addEventListener("click", () => (this.#timer ? this.pause() : this.#start()));
-    this.place = element("output", {});
     this.account = element("div", { className: "lab-account", ariaLive: "polite", role: "region", ariaLabel: "这一步的计算", tabIndex: 0 });
-    this.element = element(
-      "div",
-      { className: "lab-steps" },
-      element(
-        "div",
-        { className: "lab-player", role: "group", ariaLabel: "逐步播放" },
-        this.direction,
-        this.#button("上一步", -1),
-        this.play,
-        this.#button("下一步", 1),
-        this.range,
-        this.place,
-      ),
-      this.account,
-    );
+    const playing = (/** @type {boolean} */ plays) => {
+      // A screen reader would be told every step; it hears the one where the reader stops.
+      this.account.ariaLive = plays ? "off" : "polite";
+    };
+    this.player = new Player(walk.y.length, () => this.#show(), playing, this.direction);
+    this.element = element("div", { className: "lab-steps" }, this.player.element, this.account);
+  }
+
+  get step() {
+    return this.player.step;
   }
 
   stop() {
-    this.pause();
-  }
-
-  /** @param {string} textContent @param {number} by */
-  #button(textContent, by) {
-    return button(textContent, () => {
-      this.pause();
-      this.go(this.step + by);
-    });
-  }
-
-  #start() {
-    this.play.textContent = "暂停";
-    // A screen reader would be told every step; it hears the one where the reader stops.
-    this.account.ariaLive = "off";
-    if (this.step === this.count - 1) this.go(0);
-    this.#timer = window.setInterval(() => {
-      if (!this.element.isConnected || this.step === this.count - 1) this.pause();
-      else this.go(this.step + 1);
-    }, PACE);
-  }
-
-  pause() {
-    clearInterval(this.#timer);
-    this.#timer = 0;
-    this.play.textContent = "播放";
-    this.account.ariaLive = "polite";
+    this.player.pause();
   }
 
   /** @param {number} step */
   go(step) {
-    this.step = Math.min(Math.max(step, 0), this.count - 1);
-    this.range.value = `${this.step}`;
+    this.player.go(step);
+  }
+
+  #show() {
     this.direction.value = this.backward ? "1" : "";
-    this.place.textContent = `第 ${this.step + 1} 步，共 ${this.count} 步`;
     this.cells.pinned = `y${this.step}`;
     this.cells.show(this.cells.pinned);
     if (this.backward) this.#back();

@@ -389,20 +389,22 @@ def shape(call, body, first=True):
         svg = panel.drawn(subject, view)["svg"]
         return f'<figure class="lab-figure">{svg}{link_into_panel(state, view)}</figure>'
     started = panel.start(subject)
+    started |= {"families": families(), "chooses": "layers" in given}
     if state != (own := example(state["layer"])):
         started["example"] = own
-    if "layers" in given:
-        started["families"] = families()
     figures = []
     for view in views:
         if not VIEWS[view].still:
             continue
-        drawn = panel.drawn(subject, view)
+        drawn = panel.both_widths(subject, view)
         # The picture itself stands beside them, for those without JavaScript.
-        data = {key: value for key, value in drawn.items() if key != "svg"}
+        data = {key: value for key, value in drawn.items() if key not in ("svg", "wide")}
         caption = "".join([f"{VIEWS[view].title}图。", *drawn["notes"]])
+        svg = drawn["svg"]
+        if "wide" in drawn:
+            svg = f'<div class="lab-narrow">{svg}</div><div class="lab-wide">{drawn["wide"]}</div>'
         figures.append(
-            f'<figure data-view="{view}">{drawn["svg"]}<figcaption>{escape(caption)}</figcaption>'
+            f'<figure data-view="{view}">{svg}<figcaption>{escape(caption)}</figcaption>'
             f"{as_json(data)}</figure>"
         )
     content = "".join([*figures, as_json(started)])

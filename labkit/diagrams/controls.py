@@ -12,8 +12,12 @@ from ..arguments.signatures import parameters, types_of
 from ..layers.settings import NAMED
 from ..utils.generic_utils import public_objects
 
-# What changes no shape and no link waits under “更多参数”.
-QUIET = ("initializer", "init", "regularizer", "constraint")
+# What changes no shape and no link, or is seldom changed, waits under “更多参数”. By how names end.
+QUIET = ("initializer", "init", "regularizer", "constraint", "bias", "dropout", "data_format")
+QUIET += ("activation", "implementation", "unroll", "stateful", "momentum", "epsilon", "center")
+QUIET += ("scale", "seed", "noise_shape", "input_length", "mask_zero")
+# Where such a parameter is what the layer is about.
+LOUD = {"Activation": ["activation"], "Dense": ["activation", "use_bias"], "Embedding": ["mask_zero"]}
 
 
 @cache
@@ -31,7 +35,7 @@ def controls(cls) -> list[dict[str, Any]]:
                     "kind": kind,
                     "choices": choices,
                     "default": default,
-                    "more": name.endswith(QUIET),
+                    "more": name.endswith(QUIET) and name not in LOUD.get(cls.__name__, ()),
                 }
             )
     return found

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from .. import layers
+from .contrasts import contrasts, facts
 from .controls import controls
 from .cost import cost
 from .fixes import fixes, ranges
@@ -14,13 +15,14 @@ from .states import code_of, example, layer_type
 from .views import VIEWS, Subject, views_of
 
 
-def show(state: dict, view: str = "shape", changed: str = "") -> dict[str, Any]:
+def show(state: dict, view: str = "shape", changed: str = "", wide: bool = False) -> dict[str, Any]:
     """What the panel shows for a state: picture, sentences, code; or the error and ways out of it.
 
     `changed`: the parameter that the reader changed last, where a way out is looked for first.
+    `wide`: see Subject.
     """
     try:
-        subject = Subject(state)
+        subject = Subject(state, wide)
         facts = told(subject)
         view = view if view in facts["views"] else "shape"
         return {"view": view, **facts, **drawn(subject, view)}
@@ -41,6 +43,15 @@ def told(subject: Subject) -> dict[str, Any]:
     }
 
 
+def both_widths(subject: Subject, view: str) -> dict[str, Any]:
+    """`drawn` for a phone, with "wide" beside "svg" where a desk has another picture."""
+    subject.wide = True
+    wide = drawn(subject, view)["svg"]
+    subject.wide = False
+    narrow = drawn(subject, view)
+    return narrow if narrow["svg"] == wide else {**narrow, "wide": wide}
+
+
 def drawn(subject: Subject, view: str) -> dict[str, Any]:
     try:
         return VIEWS[view].draw(subject)
@@ -58,6 +69,18 @@ def sentence(error: Exception) -> str:
     return re.sub(r"^(\w+)（\w+_\d+）", r"\1", message)
 
 
+def compare(
+    states: list[dict], view: str, changed: list[str], wide: bool = False
+) -> dict[str, Any]:
+    """`show` for two states in one view, and what they have in common, where both are legal.
+
+    Without the view in both, the second one shows its shape.
+    """
+    shown = [show(state, view, last, wide) for state, last in zip(states, changed, strict=True)]
+    legal = not any("error" in one for one in shown)
+    return {"shown": shown, "facts": facts(*map(Subject, states)) if legal else []}
+
+
 # --- what a page asks for ---
 
 
@@ -66,6 +89,7 @@ def start(subject: Subject) -> dict[str, Any]:
     return {
         "state": subject.state,
         "controls": controls(getattr(layers, subject.state["layer"])),
+        "contrasts": contrasts(subject.state["layer"]),
         "titles": {name: view.title for name, view in VIEWS.items()},
         "shown": told(subject),
     }
@@ -74,7 +98,7 @@ def start(subject: Subject) -> dict[str, Any]:
 def opening(name: str) -> dict[str, Any]:
     """`start` of a layer's example with its pictures: what the site keeps in a file a layer."""
     subject = Subject(example(name))
-    pictures = {view: drawn(subject, view) for view in views_of(subject.layer)}
+    pictures = {view: both_widths(subject, view) for view in views_of(subject.layer)}
     return {**start(subject), "pictures": pictures}
 
 
@@ -85,5 +109,9 @@ def answer(request: str) -> str:
         return json.dumps(start(Subject(example(asked["layer"]))), ensure_ascii=False)
     if asked["action"] == "ranges":
         return json.dumps(ranges(asked["state"]))
-    shown = show(asked["state"], asked["view"], asked["changed"])
+    state, view, changed, wide = (asked[key] for key in ("state", "view", "changed", "wide"))
+    if asked["action"] == "compare":
+        shown = compare([state, asked["other"]], view, [changed, asked["otherChanged"]], wide)
+    else:
+        shown = show(state, view, changed, wide)
     return json.dumps(shown, ensure_ascii=False)

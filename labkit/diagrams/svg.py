@@ -29,6 +29,7 @@ class SVG(str):
 
 
 WIDTH = 360  # of a picture that is readable on a phone, in CSS pixels
+WIDE = 680  # of one beside which a form has room on a desk
 LINE = 17
 
 

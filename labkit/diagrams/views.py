@@ -24,11 +24,13 @@ from .unrolled import unrolled_view
 class Subject:
     """The layer of a state (states.py), and what its views share, found once.
 
+    wide: pictures may be svg.WIDE across, as on a desk; else svg.WIDTH, as on a phone.
     出错：层不接受这些参数或输入时，抛出它自己的错误。
     """
 
-    def __init__(self, state: dict):
+    def __init__(self, state: dict, wide: bool = False):
         self.state = state
+        self.wide = wide
         with undisturbed():
             self.layer = layer_of(state)
             self.input_shape = input_of(state)
