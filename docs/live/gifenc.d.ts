@@ -1,5 +1,6 @@
-/** gifenc brings no types: what lab-gif.js uses of it. */
-declare module "gifenc" {
+// gifenc brings no types: what lab-gif.js uses of it. By its file, since the bundler would take the
+// one for CommonJS, whose helpers the worker may not import.
+declare module "gifenc/dist/gifenc.esm.js" {
   type Colour = number[];
   interface Options {
     palette?: Colour[];

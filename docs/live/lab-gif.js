@@ -1,5 +1,5 @@
 /** The steps of a picture as an animated GIF, for slides. */
-import { applyPalette, GIFEncoder, quantize } from "gifenc";
+import { applyPalette, GIFEncoder, quantize } from "gifenc/dist/gifenc.esm.js";
 import { rendered } from "./lab-image.js";
 
 /**
