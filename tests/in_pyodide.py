@@ -33,6 +33,7 @@ LEFT_OUT_PATHS = {
     "tests/test_hosting.py": BUILD,
     "tests/test_in_pyodide.py": "starts this run",
     "tests/test_lab.py": BROWSER,
+    "tests/test_lab_layout.py": BROWSER,
     "tests/test_lab_waiting.py": BROWSER,
     "tests/test_keras_suite.py": PROCESS,
     "tests/test_licences.py": BUILD,

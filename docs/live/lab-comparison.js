@@ -21,6 +21,7 @@ import { Side } from "./lab-side.js";
  * @typedef {object} Owner
  * @property {() => void} show
  * @property {() => void} moved
+ * @property {Side} first
  * @property {Questions} questions
  */
 
@@ -155,6 +156,7 @@ export class Comparison {
   /** @param {Shown} shown @param {[title: string, first: string, second: string][]} facts */
   render(shown, facts) {
     this.side.render(shown);
+    this.side.mark(this.owner.first);
     const rows = facts.map(([title, first, second]) =>
       element(
         "tr",

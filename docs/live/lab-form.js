@@ -74,6 +74,19 @@ export class Form {
     for (const [own, field] of this.#fields) field.ariaInvalid = own === name ? "true" : null;
   }
 
+  /** Mark what is set otherwise in another form. @param {Form} other */
+  mark(other) {
+    for (const [name, field] of this.#fields) {
+      const differs = other.#fields.has(name) && this.#text(name) !== other.#text(name);
+      field.closest(".lab-field")?.classList.toggle("lab-differs", differs);
+    }
+  }
+
+  /** @param {string} name */
+  #text(name) {
+    return this.state.settings[name] ?? this.controls.find((control) => control.name === name)?.default;
+  }
+
   /** @param {string} name  of a parameter; any other stands for the first field */
   focus(name) {
     (this.#fields.get(name) ?? [...this.#fields.values()][0] ?? this.#shapes.querySelector("input"))?.focus();

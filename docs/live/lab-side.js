@@ -39,7 +39,7 @@ export class Side {
   #phase = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
   #phaseLabel = element("label", { className: "lab-phase" }, this.#phase, " 训练阶段");
   #mask = /** @type {HTMLInputElement} */ (element("input", { type: "text", placeholder: "例如 1, 3", size: 10, autocomplete: "off" }));
-  #maskLabel = element("label", { className: "lab-phase" }, "掩码遮住的时间步 ", this.#mask);
+  #maskLabel = element("label", { className: "lab-mask" }, "掩码遮住的时间步 ", this.#mask);
   trouble = new Trouble();
 
   /**
@@ -112,12 +112,16 @@ export class Side {
     this.#maskLabel.hidden = !MASKED.has(shown.view);
   }
 
-  /** Until Python has drawn what is wanted. @param {Shown} shown */
-  standIn(shown) {
-    this.render(shown);
+  /** What is there stands in for what Python is to draw. */
+  still() {
     this.shown = null;
     this.picture.still();
     this.element.classList.add("lab-stale");
+  }
+
+  /** Mark the settings that differ from those of another layer. @param {Side} other */
+  mark(other) {
+    this.#form.mark(other.#form);
   }
 
   /** What is there belongs to another layer. */

@@ -50,6 +50,7 @@ export class LayerLab extends HTMLElement {
   #comparison = new Comparison(this.#id, this.#place, {
     show: () => this.#changed(),
     moved: () => this.#moved(),
+    first: this.#side,
     questions: this.#questions,
   });
   #animation = new Animation(() => this.#file());
@@ -218,8 +219,7 @@ export class LayerLab extends HTMLElement {
   #request() {
     const { state, shown, changed } = this.#side;
     const { view } = this.#place;
-    const below = shown ? "原来的" : "默认设置的";
-    if (!shown) this.#standIn();
+    const standing = shown ? "，下面还是原来的" : this.#standIn() ? "，下面还是默认设置的" : "";
     this.#retry = () => {
       this.#side.trouble.clear();
       this.#request();
@@ -228,7 +228,7 @@ export class LayerLab extends HTMLElement {
     const question = { action: "show", state, view, changed, wide: this.#wide };
     this.#questions.want({
       question: other ? { ...question, action: "compare", other, otherChanged: this.#comparison.side.changed } : question,
-      awaited: `正在画 ${state.layer} 的${this.#start.titles[view]}图${shown ? `，下面还是${below}` : ""}…`,
+      awaited: `正在画 ${state.layer} 的${this.#start.titles[view]}图${standing}…`,
       then: (answer) => {
         this.#render(other ? answer.shown[0] : answer);
         if (other) this.#comparison.render(answer.shown[1], answer.facts);
@@ -241,10 +241,9 @@ export class LayerLab extends HTMLElement {
     const wanted = { ...this.#place };
     const made = picture(this.#start, wanted.view, this.#wide) ?? picture(this.#start, "shape", this.#wide);
     if (made) this.#render(made);
-    this.#side.shown = null;
-    this.#side.picture.still();
-    this.#side.element.classList.add("lab-stale");
+    this.#side.still();
     Object.assign(this.#place, wanted);
+    return made;
   }
 
   /** @param {Shown} shown */

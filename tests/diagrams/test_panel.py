@@ -640,7 +640,7 @@ def test_the_panel_is_asked_in_json():
     for name in NAMES:
         begun = json.loads(answer(json.dumps({"action": "start", "layer": name})))
         assert begun["state"] == example(name)
-        request = {"state": begun["state"], "view": "dependency", "changed": ""}
+        request = {"state": begun["state"], "view": "dependency", "changed": "", "wide": False}
         shown = json.loads(answer(json.dumps({"action": "show", **request})))
         assert shown == show(example(name), "dependency")
         bounds = json.loads(answer(json.dumps({"action": "ranges", **request})))
