@@ -79,7 +79,8 @@ def said(x, y, content, size=SMALL, mono=False, fill=INK, anchor="middle", weigh
 
 def levels(values: np.ndarray, low: float | None = None, high: float | None = None) -> np.ndarray:
     """0 … 5 by size; equal values lie in the middle."""
-    low, high = np.min(values) if low is None else low, np.max(values) if high is None else high
+    low = float(np.min(values)) if low is None else low
+    high = float(np.max(values)) if high is None else high
     if high - low < 1e-9:
         return np.full(values.shape, 2)
     share = np.clip((values - low) / (high - low), 0, 1)
