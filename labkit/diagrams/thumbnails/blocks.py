@@ -49,7 +49,7 @@ def over_block(before, after, window=0, word="", colour=ORANGE):
 # --- cells that only move ---
 
 
-def rearranged(layer, x, places=None, cell=12, left=6.0, right=None, numbers=False, gap=True):
+def rearranged(layer, x, places=None, cell=12.0, left=6.0, right=None, numbers=False, gap=True):
     """The input as it stands, an arrow, the output: dashed zeros are added, crossed cells are lost.
 
     `places`: how the input and the output lie as matrices, where the layer's own axes do not.
@@ -60,7 +60,8 @@ def rearranged(layer, x, places=None, cell=12, left=6.0, right=None, numbers=Fal
     unused = {int(i) for i in np.flatnonzero(~about.links.any(axis=0))}
     made = {int(o) for o in np.flatnonzero(~about.links.any(axis=1))}
     shapes = places or (x.shape[:2], y.shape[:2])
-    first, second = (v.reshape(shape) for v, shape in zip((x, y), shapes, strict=True))
+    first: np.ndarray = x.reshape(shapes[0])
+    second: np.ndarray = y.reshape(shapes[1])
     lost = [divmod(i, first.shape[1]) for i in unused]
     added = [divmod(o, second.shape[1]) for o in made]
     scale = (min(x.min(), 0), x.max())
