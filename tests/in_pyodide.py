@@ -30,6 +30,7 @@ LEFT_OUT_PATHS = {
     "tests/test_faults.py": BROWSER,
     "tests/test_figures.py": THREAD,
     "tests/test_floors.py": "reads the sources and runs none of them",
+    "tests/test_home.py": BROWSER,
     "tests/test_hosting.py": BUILD,
     "tests/test_in_pyodide.py": "starts this run",
     "tests/test_lab.py": BROWSER,
@@ -52,6 +53,7 @@ LEFT_OUT_PATHS = {
     "tests/test_runner.py": THREAD,
     "tests/test_runtime.py": BUILD,
     "tests/test_site.py": BUILD,
+    "tests/test_take_away.py": BROWSER,
     "tests/test_tensorboard.py": "needs tensorboard",
 }
 # By the beginning of their ids.

@@ -9,7 +9,8 @@ from tests.fences import ROOT
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 PHONE = {"width": 390, "height": 844}
-PAGES = ["", "layers/recurrent/LSTM/", "lab/", "my-record/", "404.html", "third-party/"]
+PAGES = ["", "layers/", "layers/recurrent/LSTM/", "lab/", "embed/", "my-record/"]
+PAGES += ["404.html", "third-party/"]
 # The smallest target is a rule of WCAG 2.2, which axe leaves out unless asked.
 OPTIONS = {"rules": {"target-size": {"enabled": True}}}
 SMALL = """all => all.filter((one) => one.checkVisibility()).map((one) => {

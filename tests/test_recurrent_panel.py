@@ -104,9 +104,10 @@ def test_a_longer_chain_can_be_chosen(browser, host):
         assert lab.get_by_label("方向").input_value() == "1"
         run = run_of("SimpleRNN", inputs=[[None, 20, 2]])
         size = sizes(run.parts[0])["backward"]["h"]
-        assert f"退 19 步，从 {brief(float(f'{size[-1]:.4g}'))}" in lab.locator(
-            ".lab-account"
-        ).text_content()
+        assert (
+            f"退 19 步，从 {brief(float(f'{size[-1]:.4g}'))}"
+            in lab.locator(".lab-account").text_content()
+        )
         assert parse_qs(urlsplit(tab.url).fragment)["input"] == ["None,20,2"]
 
 

@@ -5,6 +5,7 @@ import "./no-storage.js";
 const SCRIPTS = /** @type {Record<string, [string, string, string]>} */ ({
   "live-code.js": ["live-code", ".live.highlight", "代码可以读，现在不能运行"],
   "layer-lab.js": ["layer-lab", "layer-lab", "图可以看，现在不能改参数"],
+  "kernel-explorer.js": ["kernel-explorer", "kernel-explorer", "图可以看，现在不会动"],
   "my-record.js": ["my-record", "my-record", "现在看不到记录"],
 });
 const PATIENCE = 20_000; // milliseconds that a script may take

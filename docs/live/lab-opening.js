@@ -22,6 +22,7 @@
  * @property {Record<string, Omit<Drawn, "view"> & {wide?: string}>} pictures  by view, in both widths; Python itself sends none
  * @property {Contrast[]} contrasts
  * @property {[string, string[]][]} families  all layers
+ * @property {State=} example  of the layer, where the page shows another setting: what a link to the page of all layers starts from
  * @property {boolean=} chooses  whether the panel is that of all layers
  */
 

@@ -7,6 +7,7 @@ import { download } from "./lab-image.js";
 
 /** @import {Answer, Data} from "./lab-answers.js" */
 /** @import {Data as Sample} from "./lab-data.js" */
+/** @import {Frames} from "./lab-gif.js" */
 /** @import {Place} from "./lab-link.js" */
 /**
  * @typedef {object} Drawn  a view of a layer, as labkit.diagrams.panel.show draws it
@@ -23,6 +24,8 @@ export class Picture {
   under = element("div", { className: "lab-under" });
   /** @type {Answer | null} */
   #answer = null;
+  /** What is shown. @type {Drawn | null} */
+  #drawn = null;
   /** It stays while what it shows is drawn anew. @type {DataView | null} */
   #data = null;
 
@@ -39,9 +42,11 @@ export class Picture {
     this.changed = changed;
   }
 
-  /** @param {Drawn} drawn */
-  show({ view, svg, data }) {
+  /** @param {Drawn} shown */
+  show(shown) {
+    const { view, svg, data } = shown;
     this.stop();
+    this.#drawn = shown;
     this.element.replaceChildren(drawing(svg));
     // A picture without cells may have to be scrolled by keys.
     this.element.tabIndex = data ? -1 : 0;
@@ -86,6 +91,18 @@ export class Picture {
   /** Look where the place says, which another picture has changed. */
   follow() {
     this.#answer?.follow();
+  }
+
+  get hasSteps() {
+    return Boolean(this.#answer?.player);
+  }
+
+  /** A copy of the picture that goes through its steps by itself; null where it has none. @returns {Frames | null} */
+  frames() {
+    const svg = this.#drawn && drawing(this.#drawn.svg);
+    if (!this.#drawn?.data || !(svg instanceof SVGElement)) return null;
+    const { player } = answer(svg, this.#drawn.view, this.#drawn.data, { ...this.place }, () => {}, () => {});
+    return player && { svg, count: player.count, go: (step) => player.go(step) };
   }
 
   /** @param {string} name  of the file, without its ending @param {"svg" | "png"} kind */

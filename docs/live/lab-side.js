@@ -35,6 +35,8 @@ export class Side {
   #formPlace = element("div");
   #notes = element("div", { className: "lab-notes" });
   #cost = element("ul", { className: "lab-cost" });
+  /** For paper, where there is no form to read the settings from. */
+  #code = element("p", { className: "lab-code" });
   #phase = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
   #phaseLabel = element("label", { className: "lab-phase" }, this.#phase, " 训练阶段");
   #mask = /** @type {HTMLInputElement} */ (element("input", { type: "text", placeholder: "例如 1, 3", size: 10, autocomplete: "off" }));
@@ -63,7 +65,7 @@ export class Side {
       this.#phaseLabel,
     );
     const main = element("div", { className: "lab-main" }, this.stage, this.picture.tell, this.picture.under, this.#notes);
-    this.element = element("div", { className: "lab-side" }, main, settings, this.#cost);
+    this.element = element("div", { className: "lab-side" }, main, settings, this.#cost, this.#code);
     settings.addEventListener("focusin", warm);
     settings.addEventListener("pointerenter", warm);
     this.#phase.addEventListener("change", () => owner.change({ ...this.state, training: this.#phase.checked }, "training"));
@@ -106,6 +108,7 @@ export class Side {
     this.picture.show(shown);
     this.#notes.replaceChildren(...shown.notes.map((note) => element("p", { textContent: note })));
     this.#cost.replaceChildren(...shown.cost.map((line) => element("li", { textContent: line })));
+    this.#code.replaceChildren(element("code", { textContent: lineOf(shown.code) }));
     this.#phaseLabel.hidden = !shown.phases;
     this.#maskLabel.hidden = !MASKED.has(shown.view);
   }
@@ -156,4 +159,9 @@ export class Side {
     });
     this.trouble.tell(error, ways);
   }
+}
+
+/** The settings as one line. @param {string} code */
+function lineOf(code) {
+  return code.match(/^layer = (.*)$/m)?.[1] ?? "";
 }

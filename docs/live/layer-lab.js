@@ -1,8 +1,10 @@
 /** <layer-lab>: the pictures of a layer, and the panel that redraws them for any setting. */
 import { copy } from "./copy.js";
 import { element } from "./element.js";
+import { Animation } from "./lab-animation.js";
 import { Comparison } from "./lab-comparison.js";
 import { withData } from "./lab-data.js";
+import { embedCode } from "./lab-embed.js";
 import { fullScreen } from "./lab-full-screen.js";
 import { fromHash, toHash } from "./lab-link.js";
 import { embedded, fetched, picture } from "./lab-opening.js";
@@ -54,6 +56,7 @@ export class LayerLab extends HTMLElement {
     first: this.#side,
     questions: this.#questions,
   });
+  #animation = new Animation(() => this.#file());
   #tabs = new Tabs(this.#id, this.#side.picture.element, (view) => this.#turn(view));
 
   connectedCallback() {
@@ -94,8 +97,9 @@ export class LayerLab extends HTMLElement {
         ["复制链接", () => copy(location.href.split("#")[0] + this.#hash()), "已复制"],
         ["下载 SVG", () => this.#download("svg")],
         ["下载 PNG", () => this.#download("png")],
+        ["复制嵌入代码", () => copy(this.#embed()), "已复制"],
         ["恢复默认", () => this.#reset()],
-      ]),
+      ], this.#animation.element),
     );
     this.#wide = isWide(this.#side.stage);
   }
@@ -137,7 +141,8 @@ export class LayerLab extends HTMLElement {
     const found = fromHash(location.hash, this.#start);
     // Several panels on a page: the link is the first one's.
     if (!found || !this.#first()) return false;
-    this.scrollIntoView({ block: "start" });
+    // A frame must not move the page around it.
+    if (window === window.parent) this.scrollIntoView({ block: "start" });
     const { layer } = found.place;
     if (layer && layer !== this.#place.layer) {
       this.#choose(layer, location.hash);
@@ -269,6 +274,8 @@ export class LayerLab extends HTMLElement {
   /** @param {Shown} shown */
   #render(shown) {
     this.#side.render(shown);
+    const { picture } = this.#side;
+    this.#animation.offer(picture.hasSteps ? () => picture.frames() : null);
     if (shown.error) return;
     this.#place.view = shown.view;
     this.#tabs.show(shown.views, shown.view, this.#start.titles);
@@ -284,7 +291,19 @@ export class LayerLab extends HTMLElement {
 
   /** @param {"svg" | "png"} kind */
   #download(kind) {
-    this.#side.picture.download(`${this.#side.state.layer}-${this.#place.view}`, kind);
+    this.#side.picture.download(this.#file(), kind);
+  }
+
+  /** The name of a file, without its ending. */
+  #file() {
+    return `${this.#side.state.layer}-${this.#place.view}`;
+  }
+
+  #embed() {
+    const { state } = this.#side;
+    const { layer } = state;
+    const start = this.#start.example ?? this.#start.state;
+    return embedCode(toHash(state, start, { ...this.#place, layer }, this.#comparison.state), layer, this);
   }
 }
 

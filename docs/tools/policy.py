@@ -35,6 +35,8 @@ HEADERS = {
     # Shared memory, which lets the page interrupt a running cell, needs these two.
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
+    # So that pages under the same rule may show ours in a frame.
+    "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",

@@ -11,6 +11,9 @@
 ::: boxes lenet          a model of docs/live/models as boxes, before Python draws the reader's own
 ::: floors labkit        the rooms of the library, floor by floor
 ::: licences editor      what others wrote (licences.py)
+::: gallery 卷积层         the layers of a family by their pictures (gallery.py)
+::: families all         the families, too
+::: explorable 110       a picture that answers without Python (explorable.py)
 """
 
 import ast
@@ -36,14 +39,15 @@ from labkit.arguments import signatures
 from labkit.backend.evaluation import Feed
 from labkit.diagrams import box_view, panel
 from labkit.diagrams.examples import EXAMPLES
-from labkit.diagrams.states import state_of
+from labkit.diagrams.states import example, state_of
 from labkit.diagrams.views import VIEWS, Subject, views_of
 from labkit.engine.base_layer import Layer
 from labkit.layers.settings import take
 
-from . import floors, licences
+from . import explorable, floors, gallery, licences
 
 ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 GLOSSARY = "glossary.md"
 #: The engine under all layers, which belongs to none.
 ENGINE = {part.__module__ for part in (K.Tensor, K.primitive, K.gradients, Feed)}
@@ -58,6 +62,11 @@ TYPES = {
     tuple: "元组",
     collections.abc.Callable: "函数",
 }
+
+
+KINDS = (
+    "signature parameters source shape boxes floors licences gallery families explorable".split()
+)
 
 
 class BlockError(ValueError):
@@ -107,7 +116,14 @@ class Reference(Preprocessor):
                 return self.md.htmlStash.store(floors.picture())
             case "licences":
                 return licences.show(argument, body)
-        rule = "::: 之后只能是 signature、parameters、source、shape、boxes、floors、licences"
+            case "gallery":
+                here, pages = self.address, self.pages
+                return self.md.htmlStash.store(gallery.show(argument, here, pages, family_of))
+            case "families":
+                return self.md.htmlStash.store(gallery.families(self.address))
+            case "explorable":
+                return self.md.htmlStash.store(explorable.show(argument))
+        rule = f"::: 之后只能是 {'、'.join(KINDS)}"
         raise BlockError(f"{rule}，收到 {kind!r}")
 
     @property
@@ -115,6 +131,16 @@ class Reference(Preprocessor):
         """The page, which MkDocs keeps for its link rewriting; None under other builders."""
         known = "relpath" in self.md.treeprocessors
         return self.md.treeprocessors["relpath"].file if known else None
+
+    @property
+    def address(self):
+        """Of the page, relative to the site's root."""
+        return self.file.url if self.file else ""
+
+    @property
+    def pages(self):
+        """The sources of all pages of the site."""
+        return {page.relative_to(DOCS).as_posix() for page in DOCS.glob("layers/*/*.md")}
 
     def place(self, line):
         if not self.file:
@@ -369,6 +395,8 @@ def shape(call, body, first=True):
         return f'<figure class="lab-figure">{svg}{link_into_panel(state, view)}</figure>'
     started = panel.start(subject)
     started |= {"families": families(), "chooses": "layers" in given}
+    if state != (own := example(state["layer"])):
+        started["example"] = own
     figures = []
     for view in views:
         if not VIEWS[view].still:

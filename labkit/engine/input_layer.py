@@ -17,7 +17,7 @@ __all__ = ["Input", "InputLayer", "Layer", "Node", "unpack_singleton"]
 
 
 class InputLayer(Layer):
-    """模型的入口，由 Input() 创建；没有计算。
+    """输入层：模型的入口，由 Input() 创建；没有计算。
 
     参数：
         input_tensor：用这个张量作输入；K.function 求值时不必再给数据，fit 与 predict 仍要给。

@@ -73,7 +73,7 @@ class GaussianDropout(Noise):
 
 
 class AlphaDropout(Noise):
-    """保持均值与方差的失活层，配合 selu 使用：训练时把元素换成 selu 的负饱和值，再做一次仿射变换。
+    """Alpha 失活层：保持均值与方差，训练时把元素换成 selu 的负饱和值，再做一次仿射变换；配合 selu。
 
     形状不变，没有权重；预测时原样通过。α' = −1.0507·1.6733，
     a = ((1 − rate)(1 + rate·α'²))^(−1/2)，b = −a·α'·rate，输出 a·(x 或 α') + b。

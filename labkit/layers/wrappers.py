@@ -120,7 +120,7 @@ class Wrapper(Layer):
 
 
 class TimeDistributed(Wrapper):
-    """把一层用在每一个时间步上，各步共用同一组权重。
+    """逐步包装层：把一层用在每一个时间步上，各步共用同一组权重。
 
     输入 (batch, time, …)，输出 (batch, time, *里面那一层的输出)。
     batch 未知时，把 batch 与 time 并成一轴，一次算完；里面的 Dropout 每步的掩码不同。

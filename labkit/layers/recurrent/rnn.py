@@ -89,7 +89,7 @@ class TakesStates(Layer):
 
 
 class RNN(TakesStates):
-    """沿时间轴反复调用一个单元（cell）。
+    """循环层：沿时间轴反复调用一个单元（cell）。
 
     输入 (batch, time, features)，或列表 [输入, 初始状态…, 常量…]。输出：默认是最后一步
     (batch, units)；return_sequences=True 是每一步 (batch, time, units)；

@@ -14,7 +14,7 @@ from ...utils.generic_utils import has_arg, to_list
 
 
 class StackedRNNCells(Layer):
-    """把几个单元叠成一个：前一个的输出是后一个的输入。
+    """叠起来的单元：前一个的输出是后一个的输入，合起来当一个用。
 
     状态是各个单元的状态依次接起来，例如两层 LSTM 是 [h1, c1, h2, c2]；
     reverse_state_order=True 时按单元的倒序（Keras 2.1 以前的次序）。
