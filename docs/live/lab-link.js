@@ -85,7 +85,7 @@ const FORMS = {
  * @returns {{state: State, place: Place, other: Link | null, refused: string} | null}
  *   null for any other address; `refused`: in a sentence, what of the link is not followed
  */
-export function fromHash(hash, { state: original, titles, families, chooses }) {
+export function fromHash(hash, { state: original, titles, families, chooses, shown }) {
   if (!hash.startsWith(START)) return null;
   const count = hash.split("&").length;
   const long = hash.length > LONGEST || count > MOST;
@@ -115,7 +115,7 @@ export function fromHash(hash, { state: original, titles, families, chooses }) {
     state: { layer: original.layer, settings, inputs: inputs.length ? inputs : original.inputs, training: given.has("training"), masked: numbers(given.get("masked") ?? "") },
     place: {
       layer: chooses ? (given.get("layer") ?? "") : "",
-      view: given.get("view") ?? "shape",
+      view: given.get("view") ?? shown.views[0],
       cell: given.get("cell") ?? "",
       step: Number(given.get("step") ?? -1),
       backward: given.has("backward"),

@@ -18,7 +18,7 @@ import { tools } from "./lab-tools.js";
 /** @import {Place, State} from "./lab-link.js" */
 /** @import {Opening, Shown} from "./lab-opening.js" */
 
-const NOWHERE = { layer: "", view: "shape", cell: "", step: -1, backward: false, data: "", kernel: "" };
+const NOWHERE = { layer: "", view: "", cell: "", step: -1, backward: false, data: "", kernel: "" };
 let count = 0;
 
 export class LayerLab extends HTMLElement {
@@ -66,6 +66,7 @@ export class LayerLab extends HTMLElement {
     watchRoom(this, this.#side.stage, signal, (wide) => this.#resized(wide));
     if (this.#start) return;
     this.#start = embedded(this);
+    this.#place.view = this.#start.shown.views[0];
     this.#build();
     this.#side.open(this.#start.controls, this.#start.state);
     this.#comparison.follow(null, this.#start, this.#start.state);
@@ -224,8 +225,9 @@ export class LayerLab extends HTMLElement {
     const { state } = this.#side;
     const { data, kernel } = this.#place;
     const same = JSON.stringify(state) === JSON.stringify(this.#start.state) && !data && !kernel;
-    // A view that the layer has not is its shape, as in labkit.diagrams.panel.show.
-    const view = this.#start.shown.views.includes(this.#place.view) ? this.#place.view : "shape";
+    const { views } = this.#start.shown;
+    // In place of a view that the layer has not, its first, as in labkit.diagrams.panel.show.
+    const view = views.includes(this.#place.view) ? this.#place.view : views[0];
     const made = same && !this.#comparison.state ? picture(this.#start, view, this.#wide) : null;
     if (!made) return this.#request();
     this.#questions.rest();
@@ -264,7 +266,7 @@ export class LayerLab extends HTMLElement {
   /** Until Python has drawn what a link asks for: the layer's default, which does not answer. */
   #standIn() {
     const wanted = { ...this.#place };
-    const made = picture(this.#start, wanted.view, this.#wide) ?? picture(this.#start, "shape", this.#wide);
+    const made = picture(this.#start, wanted.view, this.#wide) ?? picture(this.#start, this.#start.shown.views[0], this.#wide);
     if (made) this.#render(made);
     this.#side.still();
     Object.assign(this.#place, wanted);

@@ -30,7 +30,7 @@ def show(state: dict, view: str = "shape", changed: str = "", wide: bool = False
         subject = subject_of(state)
         subject.wide = wide
         facts = told(subject)
-        view = view if view in facts["views"] else "shape"
+        view = view if view in facts["views"] else facts["views"][0]
         return {"view": view, **facts, **drawn(subject, view)}
     except Exception as error:  # noqa: BLE001  whatever the layer says is shown to the reader
         ways = fixes(state, changed) if layer_type(state["layer"]) else []
@@ -104,7 +104,7 @@ def compare(
 ) -> dict[str, Any]:
     """`show` for two states in one view, and what they have in common, where both are legal.
 
-    Without the view in both, the second one shows its shape.
+    One that has not this view shows its first.
     """
     shown = [show(state, view, last, wide) for state, last in zip(states, changed, strict=True)]
     legal = not any("error" in one for one in shown)

@@ -118,13 +118,13 @@ def is_compared(layer: Layer) -> bool:
     return type(layer) in connectivity.COMPARED
 
 
-# In the order of the tabs.
+# In the order of the tabs; the first that a layer has is what a reader sees first.
 VIEWS = {
+    "volume": View("立体", has_volume, volume),
+    "recurrent": View("循环", loops, recurrent),
     "shape": View("形状", every, shape),
     "dependency": View("依赖", every, dependency),
     "steps": View("逐步", every, steps, still=False),  # made of what its buttons do
-    "volume": View("立体", has_volume, volume),
-    "recurrent": View("循环", loops, recurrent),
     "data": View("看数据", data.applies, data.view),
     "gates": View("公式", has_gates, gates),
     "connectivity": View("连接", is_compared, connections),

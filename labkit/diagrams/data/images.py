@@ -17,7 +17,10 @@ from .maps import Look, captioned, histogram, looks, maps
 from .reach import reach
 from .running import edited_kernels, run
 
-ROOM, WIDE = svg.WIDTH - 8, 860  # CSS pixels
+ROOM = svg.WIDTH - 8  # CSS pixels
+# On a desk: what goes in on the left, what comes out on the right.
+LEFT, ARROW = 216, 40
+RIGHT = svg.WIDE - LEFT - ARROW
 KEEPING = (  # what comes out is still a picture of the same things
     *(layers.MaxPooling2D, layers.AveragePooling2D, layers.UpSampling2D, layers.ZeroPadding2D),
     *(layers.Cropping2D, layers.Dropout, layers.SpatialDropout2D, Noise, layers.Permute),
@@ -37,23 +40,23 @@ def view(subject) -> dict[str, Any]:
     normalizes = isinstance(layer, layers.BatchNormalization)
     training = subject.training or normalizes
     ran = run(layer, given, training, edited_kernels(subject.state))
-    wide = getattr(subject, "wide", False)
-    room = WIDE if wide else ROOM
+    inside, room = (LEFT, RIGHT) if subject.wide else (ROOM, ROOM)
+    zoom = LEFT / x.shape[1] if subject.wide else (ROOM - 24) / 2 / x.shape[1]
     y = as_maps(ran.y, first)
     keeps = isinstance(layer, KEEPING)
-    parts = [entry(sample, x, room, isinstance(layer, ACTIVATIONS))]
+    given_parts = [entry(sample, x, zoom, isinstance(layer, ACTIVATIONS))]
     if isinstance(layer, ACTIVATIONS):
-        parts.append(curves.curve(layer))
+        given_parts.append(curves.curve(layer))
     if kernels.is_editable(layer):
-        parts.append(kernel_row(ran.layer, room))
+        given_parts.append(kernel_row(ran.layer, inside))
     look = looks(y, keeps)
     if isinstance(layer, RANDOM):
-        parts += phases(layer, given, first, room, x)
+        parts = phases(layer, given, first, room, zoom)
     else:
-        parts.append(exit_of(y, keeps, look, room, zoom_of(x, room), first))
+        parts = [exit_of(y, keeps, look, room, zoom, first)]
     if normalizes:
-        parts += [spread("之前：各个数有多少", x, room), spread("之后：各个数有多少", y, room)]
-    block = stacked(parts, wide)
+        parts += [spread("之前：各个数有多少", x), spread("之后：各个数有多少", y)]
+    block = arranged(given_parts, parts, subject.wide)
     notes = told(layer, sample, y, keeps)
     kind = type(layer).__name__
     title = f"{kind} 层看数据：{sample.title}"
@@ -96,16 +99,10 @@ def shape_text(values: np.ndarray) -> str:
     return str(values.shape)
 
 
-def zoom_of(x: np.ndarray, room: float) -> float:
-    """CSS pixels to a pixel: two pictures of the input's size fit beside each other."""
-    return (room - 24) / 2 / x.shape[1] if room < WIDE else min(264 / x.shape[1], 3.5 * 3)
-
-
-def entry(sample, x: np.ndarray, room: float, signed: bool) -> Block:
+def entry(sample, x: np.ndarray, zoom: float, signed: bool) -> Block:
     look = Look(2.0, True, "signed") if signed else looks(x, True)
-    zoom = zoom_of(x, room)
     shown = (x + 2) / 4 if signed and x.shape[-1] == 3 else x
-    picture = next(block for _, block in maps("x", shown, True, look, zoom, room))
+    picture = next(block for _, block in maps("x", shown, True, look, zoom, ROOM))
     parts = [captioned(f"输入 x {shape_text(x)}", picture)]
     if sample.credit:
         width = max(picture.width, 150)
@@ -141,8 +138,7 @@ def exit_of(
     )
     single = keeps and y.shape[-1] in (1, 3)
     if not single and y.shape[-1] > 2:
-        beside = 3 if room < WIDE else 4
-        zoom = min(zoom, (room - 12 * (beside - 1)) / beside / y.shape[1])
+        zoom = min(zoom, (room - 24) / 3 / y.shape[1])
     blocks = [
         block if single else captioned(named(c, y, keeps, first), block, 10)
         for c, block in maps("y", y, keeps, look, zoom, room)
@@ -173,18 +169,17 @@ def swatches(values: np.ndarray, look: Look, room: float) -> Block:
     return svg.flow(blocks, room, gap=10)
 
 
-def phases(layer, given, first: bool, room: float, x) -> list[Block]:
+def phases(layer, given, first: bool, room: float, zoom: float) -> list[Block]:
     """What comes out while training, and while predicting."""
     outputs = [as_maps(run(layer, given, training).y, first) for training in (True, False)]
     look = looks(np.stack(outputs), True)._replace(most=1.0)
-    zoom = zoom_of(x, room)
     return [
         exit_of(y, True, look, room, zoom, first, name)
         for y, name in zip(outputs, ("训练时", "预测时"), strict=True)
     ]
 
 
-def spread(name: str, values: np.ndarray, room: float) -> Block:
+def spread(name: str, values: np.ndarray) -> Block:
     """How often each number occurs, and the mean and deviation of each channel."""
     channels = values.reshape(-1, values.shape[-1]).T[:3].astype(float)
     lines = [
@@ -193,13 +188,17 @@ def spread(name: str, values: np.ndarray, room: float) -> Block:
         for c, one in enumerate(channels)
     ]
     words = [svg.words(line, size=10, fill=svg.FAINT, anchor="start") for line in lines]
-    width = min((room - 24) / 2, 264)
-    return svg.below([captioned(name, histogram(values, width)), *words], 2)
+    return svg.below([captioned(name, histogram(values, (ROOM - 24) / 2)), *words], 2)
 
 
-def stacked(parts: list[Block], wide: bool) -> Block:
-    """Side by side with arrows where there is room; else the first two beside each other."""
-    return svg.flow(parts, WIDE if wide else ROOM + 8, gap=16, align=0.0)
+def arranged(given: list[Block], result: list[Block], wide: bool) -> Block:
+    """From left to right where there is room; else as many beside each other as fit."""
+    if not wide:
+        return svg.flow([*given, *result], ROOM + 8, gap=16, align=0.0)
+    left, right = svg.flow(given, LEFT, gap=12), svg.flow(result, RIGHT, gap=16, align=0.0)
+    pointer = Block(svg.arrow(6, 6, ARROW - 12), ARROW, min(left.height, right.height))
+    pointer = pointer._replace(svg=svg.moved(pointer, 0, pointer.height / 2))
+    return svg.beside([left, pointer, right], gap=0, align=0.0)
 
 
 def told(layer: Layer, sample, y: np.ndarray, keeps: bool) -> list[str]:

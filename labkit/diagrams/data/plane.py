@@ -19,8 +19,7 @@ CLASSES = ("var(--diagram-line-0, #0072b2)", "var(--diagram-chosen, #b4532a)")
 
 
 def view(subject) -> dict[str, Any]:
-    wide = getattr(subject, "wide", False)
-    room = 860 if wide else svg.WIDTH - 8
+    room = svg.WIDE if subject.wide else svg.WIDTH - 8
     points, classes = samples.points()
     ticks = np.linspace(-REACH, REACH, PIXELS)
     whole = np.stack(np.meshgrid(ticks, ticks[::-1]), axis=-1).reshape(-1, 2)

@@ -21,8 +21,8 @@ DASHES = ("", "6 3", "2 2", "8 2 2 2")
 
 
 def view(subject) -> dict[str, Any]:
-    layer, wide = subject.layer, getattr(subject, "wide", False)
-    room = 720.0 if wide else svg.WIDTH - 8.0
+    layer, wide = subject.layer, subject.wide
+    room = float(svg.WIDE) if wide else svg.WIDTH - 8.0
     values = samples.series()
     loops = is_recurrent(layer)
     x = values[-RECURRENT:] if loops else values
