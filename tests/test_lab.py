@@ -66,7 +66,7 @@ def test_hover_needs_no_python(browser, host):
         tab.on("request", lambda request: loads.append(request.url))
         lab = lab_of(tab)
         turn(lab, "依赖")
-        about = dependencies(Conv2D(8, 3), (None, 28, 28, 1))
+        about = dependencies(Conv2D(4, 3), (None, 6, 6, 3))
         for output in (0, 5, 31):
             lab.locator(f".cell[data-cell=y{output}]").hover()
             inputs = {f"x{i}" for i in np.flatnonzero(about.links[output])}
