@@ -119,6 +119,15 @@ def test_an_error_of_one_stays_with_it(browser, host):
         lab.locator(".lab-facts tr", has_text="输出").wait_for()
 
 
+def test_compared_layers_get_the_same_numbers():
+    """The same input; also the same weights, where they have the same shapes."""
+    calls = ["Conv2D(1, 3)", 'Conv2D(1, 3, padding="same")', "MaxPooling2D(2)"]
+    states = [state_of(call, (None, 6, 6, 1)) for call in calls]
+    first, second, third = (panel.show(state, "steps")["data"] for state in states)
+    assert first["x"] == second["x"] == third["x"]
+    assert first["W"] == second["W"] != third["W"]
+
+
 def test_what_is_offered_for_comparison_works():
     for name in EXAMPLES:
         for one in contrasts(name):

@@ -68,11 +68,12 @@ def from_dependencies(about: Dependencies, training=False, seed=0) -> Steps:
         probe = about.probe
         assert probe is not None
         probe.generator = generator
+        # The input first: two layers that are compared get the same one.
+        x = probe.draw(1)
+        x = x if probe.vocabulary else one_decimal(generator, x.shape)
         for w in probe.weights:
             positive = w not in probe.layer.trainable_weights
             K.set_value(w, one_decimal(generator, w.shape, positive))
-        x = probe.draw(1)
-        x = x if probe.vocabulary else one_decimal(generator, x.shape)
         W = np.concatenate([np.ravel(w.value) for w in probe.weights] or [np.zeros(0)])
         with same_draws(probe):
             y = probe.forward(x)[0]

@@ -42,10 +42,10 @@ def numbers_of(layer: Layer, shape: tuple, products: float, training: bool) -> N
         probe = Probe(copy, [shape], False, np.random.default_rng(0), 1)
         # As step mode does, which gets a probe that has drawn before.
         probe.generator = generator = np.random.default_rng(0)
+        x = one_decimal(generator, probe.draw(1).shape).reshape(1, *shape)
         for w in probe.weights:
             positive = w not in probe.layer.trainable_weights
             K.set_value(w, one_decimal(generator, w.shape, positive))
-        x = one_decimal(generator, probe.draw(1).shape).reshape(1, *shape)
         y = np.asarray(K.eval(copy(x)))
         inner: Any = getattr(copy, "layer", copy)
         sums, middle = y, None
