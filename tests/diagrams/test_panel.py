@@ -530,7 +530,7 @@ def test_every_view_of_every_layer(name, training):
         assert len(shown["cost"]) == 3
         if view in ("dependency", "steps"):
             check_cells(picture, shown["data"], view)
-    assert show(state, "no such view")["view"] == "shape"
+    assert show(state, "no such view")["view"] == views_of(layer)[0]
 
 
 def test_a_new_view_is_a_row_of_the_table(monkeypatch):
