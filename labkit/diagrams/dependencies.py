@@ -131,7 +131,8 @@ def input_links(probe: Probe):
             break
         met = np.abs(dx) > TINY
         gradient |= met.any(axis=0)
-        bent = bent or draws > 0 or bool((met != met[0]).any())
+        usual = met[:2] if found else met  # then the last one was large
+        bent = bent or draws > 0 or bool((usual != met[0]).any())
         if not probe.random:
             links |= changed(probe, outputs)
             agreed = bool((gradient == links).all())
