@@ -57,7 +57,7 @@ KINDS = {
     "max": "MaxPooling1D MaxPooling2D MaxPooling3D GlobalMaxPooling1D GlobalMaxPooling2D "
     "GlobalMaxPooling3D Maximum",
     "min": "Minimum",
-    "cell": "Activation BatchNormalization LeakyReLU PReLU ELU ThresholdedReLU ReLU",
+    "cell": "Activation Lambda BatchNormalization LeakyReLU PReLU ELU ThresholdedReLU ReLU",
     "lookup": "Embedding",
 }
 
