@@ -122,7 +122,8 @@ def writable(layer: Layer) -> bool:
     name = type(layer).__name__
     if name not in EXAMPLES or getattr(layers, name) is not type(layer):
         return False
-    return "cell" not in parameters(type(layer)) and all(map(writable, inner_layers(layer)))
+    typed = not {"cell", "function"} & parameters(type(layer)).keys()
+    return typed and all(map(writable, inner_layers(layer)))
 
 
 def usable(layer: Layer, given: dict[str, str]) -> dict[str, str]:

@@ -128,5 +128,5 @@ def test_zeros_added_by_hand_give_the_same_numbers(size, stride, dilation):
 
 def test_where_nothing_slides_there_is_no_geometry():
     assert geometry(Dense(3), (None, 4)) is None
-    with pytest.raises(ValueError, match="未知"):
+    with pytest.raises(ValueError, match="空间轴的长度都要知道"):
         geometry(Conv1D(1, 3), (None, None, 2))

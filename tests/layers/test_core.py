@@ -238,6 +238,7 @@ def test_dropout_only_in_training():
 
 
 @pytest.mark.parametrize("rate", [0, 0.0, 1, 1.0, -3, 7])
+@pytest.mark.filterwarnings("ignore:.*超出的截到")
 def test_dropout_is_off_at_both_ends(rate):
     x = normal(3, 4)
     np.testing.assert_allclose(Dropout(rate)(x, training=True), x, rtol=1e-6)
