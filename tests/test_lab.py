@@ -111,6 +111,7 @@ def test_a_change_redraws_at_once(browser, host):
 def test_an_impossible_setting_explains_and_offers_a_way_out(browser, host):
     with open_page(browser, host + "/lab/") as tab:
         lab = lab_of(tab)
+        turn(lab, "形状")
         set_field(lab, "kernel_size", "(9, 2)")
         alert = lab.get_by_role("alert")
         alert.get_by_text("窗口不能大于输入").wait_for(timeout=START)
@@ -212,13 +213,13 @@ def test_the_copied_code_gives_the_picture(browser, host):
         lab = lab_of(tab)
         set_field(lab, "filters", "3")
         set_field(lab, "padding", '"same"')
-        lab.locator(".lab-cost", has_text="共 30 个参数。").wait_for(timeout=START)
+        lab.locator(".lab-cost", has_text="共 84 个参数。").wait_for(timeout=START)
         lab.get_by_role("button", name="复制为代码").click()
         lab.get_by_text("已复制").wait_for()
         space = {}
         exec(tab.evaluate("navigator.clipboard.readText()"), space)
-        assert space["y"].shape == (None, 28, 28, 3)
-        assert space["layer"].count_params() == 30
+        assert space["y"].shape == (None, 6, 6, 3)
+        assert space["layer"].count_params() == 84
         lab.get_by_role("button", name="复制链接").click()
         link = tab.evaluate("navigator.clipboard.readText()")
         assert parse_qs(urlsplit(link).fragment)["filters"] == ["3"]
@@ -318,7 +319,8 @@ def test_play_pause_and_scrub(browser, host):
 def test_keyboard_alone(browser, host):
     with open_page(browser, host + "/" + CONV) as tab:
         lab = lab_of(tab)
-        lab.get_by_role("tab", name="形状").focus()
+        lab.get_by_role("tab", name="立体").focus()
+        tab.keyboard.press("ArrowRight")
         tab.keyboard.press("ArrowRight")
         assert lab.get_by_role("tab", name="依赖").get_attribute("aria-selected") == "true"
         focused = "document.activeElement.getAttribute('aria-label')"
@@ -328,7 +330,7 @@ def test_keyboard_alone(browser, host):
         tab.keyboard.press("ArrowDown")
         tab.keyboard.press("ArrowRight")
         assert tab.evaluate(focused).startswith("x[1, 1, 0]")
-        assert lit(lab, "chosen") == {"x7"}
+        assert lit(lab, "chosen") == {"x21"}
         tell = lab.locator(".lab-tell")
         assert "x[1, 1, 0] 影响" in tell.text_content()
         assert tell.get_attribute("aria-live") == "polite"

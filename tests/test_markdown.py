@@ -154,13 +154,13 @@ def test_the_first_shape_is_a_panel_with_every_view_and_its_data():
     html = convert("::: shape LSTM(2)\n    input: (None, 4, 3)")
     assert html.count("<layer-lab") == 1
     assert re.findall(r'data-view="(\w+)"', html) == [
-        *("shape", "dependency", "recurrent", "data", "gates"),
+        *("recurrent", "shape", "dependency", "data", "gates"),
     ]
     data = [
         json.loads(text)
         for text in re.findall(r'<script type="application/json">(.*?)</script>', html)
     ]
-    assert data[1]["data"]["links"] == [list(range(12))] * 2
+    assert data[2]["data"]["links"] == [list(range(12))] * 2
     assert data[-1]["state"]["settings"] == {"units": "2"}
 
 

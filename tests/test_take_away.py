@@ -186,12 +186,12 @@ def test_a_frame_on_another_host(browser, host, elsewhere):
 
 
 def test_the_default_of_a_frame_needs_no_python(browser, host, elsewhere):
-    code = embed_code(browser, f"{host}/lab/#lab&layer=GRU&view=unrolled")
+    code = embed_code(browser, f"{host}/lab/#lab&layer=GRU&view=recurrent")
     page, problems = opened(browser, elsewhere(code))
     loads = []
     page.on("request", lambda request: loads.append(request.url))
     lab = page.frame_locator("iframe").locator("layer-lab")
-    lab.locator("[role=tab][aria-selected=true]:text-is('展开')").wait_for()
+    lab.locator("[role=tab][aria-selected=true]:text-is('循环')").wait_for()
     lab.locator(".lab-picture svg").wait_for()
     assert not [url for url in loads if "/runtime/" in url]
     page.context.close()
@@ -216,7 +216,7 @@ def test_a_frame_without_storage_on_a_small_screen(browser, host, elsewhere, sch
     context.on("weberror", lambda error: problems.append(f"{error.error}"))
     page.goto(address)
     frame = page.frame_locator("iframe")
-    frame.locator("[role=tab][aria-selected=true]:text-is('门')").wait_for()
+    frame.locator("[role=tab][aria-selected=true]:text-is('公式')").wait_for()
     body = frame.locator("body")
     assert (
         body.get_attribute("data-md-color-scheme") == {"light": "default", "dark": "slate"}[scheme]
@@ -256,7 +256,7 @@ def test_a_panel_on_paper(browser, host):
         )
         tab.emulate_media(media="print", color_scheme="dark")
         assert lab.locator(".lab-picture svg").is_visible()
-        assert lab.locator(".lab-code").inner_text() == "Conv2D(filters=8, kernel_size=3)"
+        assert lab.locator(".lab-code").inner_text() == "Conv2D(filters=4, kernel_size=3)"
         for control in lab.locator("button, input, select, summary").all():
             assert not control.is_visible()
         paper = lab.locator(".diagram").evaluate(
