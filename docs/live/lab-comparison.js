@@ -17,6 +17,8 @@ import { Side } from "./lab-side.js";
  * @property {string} layer
  * @property {Record<string, string>} settings
  * @property {(number | null)[][]} inputs  none where they are those of the first
+ * @property {boolean=} training  left out where it is that of the first
+ * @property {number[]=} masked  left out where they are those of the first
  *
  * @typedef {object} Owner
  * @property {() => void} show
@@ -79,14 +81,19 @@ export class Comparison {
     this.#first = opening;
     this.#firstState = state;
     if (!link) return this.close();
-    return this.#choose(link.layer, link.settings, link.inputs);
+    return this.#choose(link.layer, link.settings, link);
   }
 
-  /** The first layer changes: an input that was the same stays so. @param {State} before @param {State} after */
+  /** The first layer changes: an input that was the same stays so, and its mask. @param {State} before @param {State} after */
   before(before, after) {
     this.#firstState = after;
-    if (!this.state || `${before.inputs}` !== `${this.state.inputs}`) return;
-    this.state = { ...this.state, inputs: after.inputs };
+    if (!this.state) return;
+    const { inputs, masked } = this.state;
+    this.state = {
+      ...this.state,
+      inputs: `${inputs}` === `${before.inputs}` ? after.inputs : inputs,
+      masked: `${masked}` === `${before.masked}` ? after.masked : masked,
+    };
     this.side.take(this.state);
   }
 
@@ -126,13 +133,14 @@ export class Comparison {
     return this.#first.contrasts.filter((contrast) => !same(contrast));
   }
 
-  /** @param {string} layer @param {Record<string, string>} settings @param {(number | null)[][]} [inputs] */
-  async #choose(layer, settings, inputs = []) {
+  /** @param {string} layer @param {Record<string, string>} settings @param {Partial<Link>} [link]  says more of it */
+  async #choose(layer, settings, link = {}) {
+    const { inputs = [] } = link;
     const choice = ++this.#choice;
     const first = this.#firstState;
     const start = layer === first.layer ? this.#first : await fetched(layer).catch(() => null);
     if (choice !== this.#choice) return;
-    if (!start) return this.side.trouble.tell(`${layer} 的参数没有载入。`, [["重试", () => this.#choose(layer, settings, inputs)]]);
+    if (!start) return this.side.trouble.tell(`${layer} 的参数没有载入。`, [["重试", () => this.#choose(layer, settings, link)]]);
     // The same input and the same numbers, where the other layer takes them.
     const names = new Set(start.controls.map(({ name }) => name));
     const shared = Object.entries(first.settings).filter(([name]) => layer !== first.layer && names.has(name));
@@ -141,8 +149,8 @@ export class Comparison {
       ...start.state,
       settings: layer === first.layer ? settings : { ...start.state.settings, ...Object.fromEntries(shared), ...settings },
       inputs: inputs.length ? inputs : layer === first.layer || alike ? first.inputs : start.state.inputs,
-      training: first.training,
-      masked: first.masked,
+      training: link.training ?? first.training,
+      masked: link.masked ?? first.masked,
     };
     if (this.#picker) this.#picker.value = layer;
     this.side.open(start.controls, this.state);

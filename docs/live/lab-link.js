@@ -30,7 +30,8 @@ const START = "#lab&";
 const LONGEST = 20_000; // characters of a link
 const MOST = 100; // parts of a link
 const OURS = new Set(["layer", "view", "input", "training", "masked", "cell", "step", "backward", "data", "kernel", "with"]);
-const OTHER = "with."; // before the parameters of the layer compared with
+const OTHER = "with."; // before what belongs to the layer compared with
+const OTHERS = new Set(["input", "training", "masked"].map((name) => OTHER + name));
 
 /** @param {State} state @param {State} original @param {Place} place @param {State | null} [other]  compared with it */
 export function toHash(state, original, place, other = null) {
@@ -49,6 +50,8 @@ export function toHash(state, original, place, other = null) {
     found.set("with", other.layer);
     for (const [name, text] of Object.entries(other.settings)) found.set(OTHER + name, text);
     if (`${other.inputs}` !== `${state.inputs}`) for (const shape of other.inputs) found.append(`${OTHER}input`, written(shape));
+    if (other.training !== state.training) found.set(`${OTHER}training`, other.training ? "1" : "0");
+    if (`${other.masked}` !== `${state.masked}`) found.set(`${OTHER}masked`, other.masked.join());
   }
   if (state.training) found.set("training", "1");
   if (state.masked.length) found.set("masked", state.masked.join());
@@ -67,12 +70,15 @@ export function toHash(state, original, place, other = null) {
 /** @param {(number | null)[]} shape */
 const written = (shape) => shape.map((n) => n ?? "None").join();
 
+const MASKED = /^\d{1,9}(,\d{1,9})*$/;
 const SHAPE = /^(None|\d{1,9})(,(None|\d{1,9})){0,31}$/;
 /** How the values of our own names are written; anybody can write a link. */
 const FORMS = {
   input: SHAPE,
   [`${OTHER}input`]: SHAPE,
-  masked: /^\d{1,9}(,\d{1,9})*$/,
+  [`${OTHER}training`]: /^[01]$/,
+  masked: MASKED,
+  [`${OTHER}masked`]: new RegExp(`^$|${MASKED.source}`), // nothing, although the first has a mask
   step: /^\d{1,9}$/,
   cell: /^[xwyp]\d{1,9}$/,
   data: SAMPLE,
@@ -103,7 +109,7 @@ export function fromHash(hash, { state: original, titles, families, chooses, sho
   /** @type {Record<string, string>} */
   const others = {};
   for (const [name, text] of given) {
-    if (OURS.has(name) || name === `${OTHER}input`) continue;
+    if (OURS.has(name) || OTHERS.has(name)) continue;
     if (name.startsWith(OTHER)) others[name.slice(OTHER.length)] = text;
     else if (text) settings[name] = text;
     else delete settings[name];
@@ -111,6 +117,8 @@ export function fromHash(hash, { state: original, titles, families, chooses, sho
   const shapes = (/** @type {string} */ name) => given.getAll(name).map((text) => text.split(",").map(axis));
   const inputs = shapes("input");
   const layer = given.get("with");
+  const phase = given.get(`${OTHER}training`);
+  const masked = given.get(`${OTHER}masked`);
   return {
     state: { layer: original.layer, settings, inputs: inputs.length ? inputs : original.inputs, training: given.has("training"), masked: numbers(given.get("masked") ?? "") },
     place: {
@@ -122,7 +130,9 @@ export function fromHash(hash, { state: original, titles, families, chooses, sho
       data: given.get("data") ?? "",
       kernel: given.get("kernel") ?? "",
     },
-    other: layer ? { layer, settings: others, inputs: shapes(`${OTHER}input`) } : null,
+    other: layer
+      ? { layer, settings: others, inputs: shapes(`${OTHER}input`), ...(phase && { training: phase === "1" }), ...(masked !== null && { masked: numbers(masked) }) }
+      : null,
     refused: long ? `链接太长（${hash.length} 个字符，${count} 项），没有采用。` : told(refused),
   };
 }
