@@ -134,6 +134,18 @@ def test_a_number_of_the_kernel_is_typed(home):
     np.testing.assert_allclose(output(home), explorable.digit(DIGIT)[1:-1, 1:-1])
 
 
+@pytest.mark.parametrize(("typed", "counted"), [("1e9", 9), ("-99", -9), ("1e400", 0), ("", 0)])
+def test_what_no_kernel_holds_is_replaced_by_what_is_counted_with(home, typed, counted):
+    field = home.get_by_label("卷积核第 1 行第 1 列")
+    field.press("Control+a")
+    home.keyboard.press("Delete")
+    home.keyboard.type(typed)
+    field.press("Tab")
+    assert field.input_value() == str(counted)
+    kernel = np.array([counted, *explorable.KERNELS["竖边"][1:]])
+    np.testing.assert_allclose(output(home), conv(kernel), atol=1e-4)
+
+
 def test_a_number_of_the_kernel_is_dragged(home):
     field = home.get_by_label("卷积核第 2 行第 2 列")
     box = field.bounding_box()
@@ -276,6 +288,7 @@ SEARCHES = {
     "高斯噪声": "gaussiannoise",
     "TimeDistributed": "timedistributed",
     "双向 LSTM": "bidirectional",
+    "AtrousConvolution1D": "conv1d",
 }
 
 

@@ -11,12 +11,14 @@ from playwright.sync_api import expect
 from docs.live.syntax import DATASETS
 from labkit.datasets import mnist
 from labkit.diagrams import data
+from labkit.diagrams.data.samples import TITLES
 from labkit.diagrams.states import state_of
 from labkit.diagrams.views import Subject
 from tests.browser import SITE, START, open_page, run_cell
 from tests.test_lab import lab_of, turn
 
 CONV = "layers/convolutional/Conv2D/"
+KERNEL = "-1,0,1,-2,0,2,-1,0,1"
 SAMPLES = SITE / "runtime/datasets/samples.json"
 
 
@@ -129,6 +131,35 @@ def test_a_photograph_is_credited_beside_it(browser, host):
         three = re.search(r"= \[(.*)\]，", lab.locator(".lab-tell").text_content())[1]
         found = [float(number) for number in three.split(", ")]
         assert found == pytest.approx(y[10, 20].tolist(), rel=1e-3)
+
+
+def test_a_picture_has_one_name(browser, host):
+    with open_page(browser, f"{host}/{CONV}#lab&view=data&data=china") as tab:
+        lab = lab_of(tab)
+        drawn(lab, TITLES["china"])
+        chosen = lab.get_by_label("送进去什么").evaluate("one => one.selectedOptions[0].textContent")
+        assert chosen == TITLES["china"]
+
+
+def test_a_sentence_is_no_picture_for_the_next_layer(browser, host):
+    with open_page(browser, f"{host}/lab/#lab&layer=Embedding&view=data&data=text:a b") as tab:
+        lab = lab_of(tab)
+        drawn(lab, "2 个词")
+        lab.get_by_label("层", exact=True).select_option("Conv2D")
+        drawn(lab, "MNIST 测试集第 0 个")
+        assert lab.get_by_label("送进去什么").input_value() == "digit0"
+
+
+@pytest.mark.parametrize(("typed", "counted"), [("1e9", 100000), ("", -1)])
+def test_what_no_kernel_holds_is_replaced(browser, host, typed, counted):
+    with open_page(browser, f"{host}/{CONV}#lab&view=data&filters=1&kernel=0:{KERNEL}") as tab:
+        lab = lab_of(tab)
+        field = lab.get_by_label("核的数，第 0 行第 0 列")
+        expect(field).to_have_value("-1", timeout=START)
+        field.fill(typed)
+        field.press("Tab")
+        expect(field).to_have_value(str(counted))
+        assert f"kernel=0%3A{counted}%2C" in tab.url
 
 
 def test_any_digit_comes_when_it_is_asked_for(browser, host):

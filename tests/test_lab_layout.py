@@ -1,6 +1,7 @@
 """The panel in Chromium: picture first, two layers beside each other, the whole screen."""
 
 import pytest
+from playwright.sync_api import expect
 
 from labkit.diagrams import panel
 from labkit.diagrams.contrasts import contrasts
@@ -13,6 +14,7 @@ from tests.test_site import LAYER_PAGES
 
 SIZES = {"desk": {"viewport": {"width": 1280, "height": 800}}, "phone": PHONE}
 PAGES = [f"layers/{page.parent.name}/{page.stem}/" for page in LAYER_PAGES]
+WITHOUT = "&with=Dropout&with.rate=0.5&with.training=0"
 COMPARED = (
     "#lab&view=dependency&input=None,6,6,1&filters=1"
     '&with=Conv2D&with.filters=1&with.kernel_size=3&with.padding="same"'
@@ -87,6 +89,28 @@ def test_two_settings_side_by_side_by_link(browser, host):
         lab.get_by_role("button", name="不再比较").click()
         second.wait_for(state="detached")
         assert "with" not in tab.url
+
+
+def test_a_link_keeps_the_phase_and_the_mask_of_both(browser, host):
+    with open_page(browser, f"{host}/lab/#lab&layer=LSTM&view=recurrent&masked=2") as tab:
+        lab = lab_of(tab)
+        lab.get_by_role("button", name="比较", exact=True).click()
+        lab.get_by_label("掩码遮住的时间步").nth(1).fill("1", timeout=START)
+        lab.locator(".lab-side").nth(1).get_by_label("units", exact=True).fill("3")
+        assert "masked=2" in tab.url and "with.masked=1" in tab.url
+        address = tab.url
+    with open_page(browser, address) as tab:
+        masks = lab_of(tab).get_by_label("掩码遮住的时间步")
+        expect(masks.nth(1)).to_have_value("1", timeout=START)
+        expect(masks.nth(0)).to_have_value("2")
+        # Where both are the same, the second one follows.
+        masks.nth(1).fill("2")
+        masks.nth(0).fill("3")
+        expect(masks.nth(1)).to_have_value("3")
+    with open_page(browser, f"{host}/lab/#lab&layer=Dropout&training=1{WITHOUT}") as tab:
+        phases = lab_of(tab).get_by_label("训练阶段")
+        expect(phases.nth(1)).to_be_visible(timeout=START)
+        assert [phases.nth(i).is_checked() for i in (0, 1)] == [True, False]
 
 
 def test_another_layer_with_the_same_input(browser, host):

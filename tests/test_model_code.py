@@ -127,7 +127,7 @@ def test_a_whole_script_trains_nothing(tmp_path, monkeypatch):
     figures, notes, error = run(WHOLE)
     assert error is None and len(figures) == 1
     assert "没有下载 mnist 的数据，用形状相同的 8 个全零样本代替。" in notes
-    assert "没有运行第 14、15、16、18、20 行（训练、评估、保存、画图）。" in notes
+    assert "没有运行第 14、15、16、18、20 行（训练、评估、打印、保存、画图）。" in notes
     assert "没有运行第 2、19 行（这里没有 matplotlib）。" in notes
     assert not list(tmp_path.iterdir())
     assert "keras.datasets" not in sys.modules

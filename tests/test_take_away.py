@@ -179,8 +179,9 @@ def test_a_frame_on_another_host(browser, host, elsewhere):
         frame.get_by_role("link", name="在 Keras 层实验室里打开").click()
     asked = parse_qs(urlsplit(whole.value.url).fragment)
     assert urlsplit(whole.value.url).path == "/lab/" and asked["units"] == ["2"]
-    # Nothing of the frame has moved the page around it.
+    # Nothing of the frame has moved the page around it, and all of it is seen.
     assert page.evaluate("scrollY") == 0
+    assert lab.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
     page.context.close()
     assert problems == []
 

@@ -17,6 +17,8 @@ export class Weights {
         element("input", { type: "number", step: "any", ariaLabel: `卷积核第 ${Math.floor(k / 3) + 1} 行第 ${(k % 3) + 1} 列` })
       );
       input.addEventListener("input", changed);
+      // What has been typed is the number that is counted with.
+      input.addEventListener("change", () => (input.value = `${counted(input)}`));
       drag(input, changed);
       const pixel = element("span", { className: "ke-pixel" });
       const product = element("span", { className: "ke-product" });
@@ -27,7 +29,7 @@ export class Weights {
   }
 
   get values() {
-    return this.#cells.map(({ input }) => Math.min(Math.max(input.valueAsNumber || 0, -LARGEST), LARGEST));
+    return this.#cells.map(({ input }) => counted(input));
   }
 
   set values(values) {
@@ -49,6 +51,9 @@ export class Weights {
     });
   }
 }
+
+/** What is no number, or not yet, is zero. @param {HTMLInputElement} input */
+const counted = (input) => Math.min(Math.max(input.valueAsNumber || 0, -LARGEST), LARGEST);
 
 /** A drag to the side changes a number; a press alone lets it be typed. @param {HTMLInputElement} input @param {() => void} changed */
 function drag(input, changed) {

@@ -67,7 +67,8 @@ export class DataView {
 
   /** The pictures at hand, and which one is shown. */
   #offer() {
-    const name = this.place.data || DEFAULT;
+    const { data } = this.place;
+    const name = !data || data.startsWith("text:") ? DEFAULT : data;
     const known = digits();
     if (!this.#choices.options.length || (known.length && this.#choices.dataset.complete !== "1")) {
       const option = (/** @type {string} */ value, /** @type {string} */ textContent) => element("option", { value, textContent });

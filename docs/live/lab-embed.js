@@ -1,7 +1,7 @@
 /** A panel for other pages: the code of a frame that shows it. */
 
 const PAGE = new URL("../embed/", import.meta.url);
-const ROOM = 60; // CSS pixels under the panel: the link back
+const ROOM = 220; // CSS pixels under the picture: two rows of settings, the link back
 
 /** @param {string} hash  the panel's state, with its layer @param {string} layer @param {Element} lab  as high as the frame should be */
 export function embedCode(hash, layer, lab) {

@@ -8,6 +8,7 @@ import { button, element } from "./element.js";
  * @property {number[]} edited  the kernels that are the reader's
  */
 
+const LARGEST = 1e5;
 const PER_PIXEL = 0.02; // of a number that is dragged
 /** How a link holds them: `0:1,0,-1;2:…`. */
 export const FORM = /^\d{1,2}:-?\d{1,6}(\.\d{1,4})?(,-?\d{1,6}(\.\d{1,4})?){0,120}(;\d{1,2}:-?\d{1,6}(\.\d{1,4})?(,-?\d{1,6}(\.\d{1,4})?){0,120}){0,7}$/;
@@ -105,6 +106,8 @@ export class KernelEditor {
     const field = /** @type {HTMLInputElement} */ (element("input", { type: "number", step: "0.1", ariaLabel: `核的数，${place}`, title: "左右拖动来改" }));
     const edit = () => field.value !== "" && this.#changed();
     field.addEventListener("input", edit);
+    // What has been typed is the number that is counted with.
+    field.addEventListener("change", () => (field.value = `${field.value === "" ? this.#kernel.values[this.#f][i] : this.#kept()[i]}`));
     /** @type {{x: number, value: number, moved: boolean} | null} */
     let drag = null;
     field.addEventListener("pointerdown", (event) => {
@@ -125,8 +128,12 @@ export class KernelEditor {
     return /** @type {HTMLInputElement[]} */ ([...this.#grid.children]);
   }
 
+  #kept() {
+    return this.#fields.map((field) => Math.round(Math.min(LARGEST, Math.max(-LARGEST, Number(field.value))) * 1e4) / 1e4);
+  }
+
   #changed() {
-    this.edit(this.#f, this.#fields.map((field) => Math.round(Math.min(1e5, Math.max(-1e5, Number(field.value))) * 1e4) / 1e4));
+    this.edit(this.#f, this.#kept());
   }
 
   /** The field that the reader is in stays as it was typed. */

@@ -9,7 +9,7 @@
 const FILE = new URL("../runtime/datasets/samples.json", import.meta.url);
 export const SIDE = 28; // pixels of a drawing
 export const DIGITS = 2000; // that the site brings
-export const PHOTOS = { china: "照片：亭子", flower: "照片：花" };
+export const PHOTOS = { china: "照片：楼阁", flower: "照片：花" };
 export const DEFAULT = "digit0";
 const LEVELS = 3; // of grey in a drawing's link, above white
 
@@ -37,7 +37,11 @@ export const digits = () => Object.entries(pictures).flatMap(([name, { label }])
 /** @param {string} choice @returns {{sample?: Sample, needs?: string[]}} */
 export function asked(choice) {
   if (!choice) choice = DEFAULT;
-  if (choice.startsWith("text:")) return { sample: { name: "text", text: choice.slice(5) } };
+  if (choice.startsWith("text:")) {
+    // A layer that takes no words still gets a picture.
+    const { sample, needs } = asked(DEFAULT);
+    return { sample: { name: DEFAULT, ...sample, text: choice.slice(5) }, needs };
+  }
   if (choice.startsWith("drawn:")) return { sample: { name: "drawn", shape: [SIDE, SIDE, 1], pixels: base64(unpacked(choice.slice(6))) } };
   const { shape, pixels } = pictures[choice] ?? {};
   if (pixels) return { sample: { name: choice, shape, pixels } };

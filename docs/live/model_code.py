@@ -25,7 +25,7 @@ WORK = set(
     save_weights save_model load_model plot_model plot show savefig imshow model_to_dot
     flow flow_from_directory""".split()
 )
-WORKING = "训练、评估、保存、画图"
+WORKING = "训练、评估、打印、保存、画图"
 PRESENT = {"keras", "labkit", "numpy", "tensorflow", *sys.stdlib_module_names}
 KERAS = ("tensorflow.keras", "tensorflow.python.keras")  # other names that old code has for it
 MOST = 6  # models shown of a script

@@ -55,7 +55,7 @@ SYNONYMS = {
     "LeakyReLU": "泄漏线性整流",
     "ELU": "指数线性单元",
     "Softmax": "归一化指数函数",
-    "Conv1D": "空洞卷积、膨胀卷积、因果卷积、时序卷积、TCN",
+    "Conv1D": "AtrousConvolution1D、空洞卷积、膨胀卷积、因果卷积、时序卷积、TCN",
     "Conv3D": "视频卷积、体卷积",
     "SeparableConv1D": "深度可分离卷积",
     "SeparableConv2D": "深度可分离卷积",

@@ -221,7 +221,7 @@ def test_a_script_becomes_its_model(open_lab):
         paste(page, MODEL + "\nmodel.fit([[1]], [[1]])\nprint('on')")
         cell(page, 0).locator("button[name=run]").click()
         cell(page, 0).locator(
-            ".note", has_text="没有运行第 4 行（训练、评估、保存、画图）。"
+            ".note", has_text="没有运行第 4 行（训练、评估、打印、保存、画图）。"
         ).wait_for()
         assert finish(page, 0).text == ["on"]
 

@@ -21,7 +21,7 @@ CREDITS = {
     "china": "照片：danielbuechele，CC\u00a0BY\u00a02.0，已缩小",
     "flower": "照片：vultilion，CC\u00a0BY\u00a02.0，已缩小",
 }
-TITLES = {"china": "照片：中国的屋檐", "flower": "照片：花", "drawn": "你画的"}
+TITLES = {"china": "照片：楼阁", "flower": "照片：花", "drawn": "你画的"}
 LARGEST = 128  # pixels to a side
 
 # Yearly numbers of sunspots from 1901 to 2000, National Geophysical Data Center; public domain.
