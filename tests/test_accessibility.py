@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.browser import open_page
+from tests.browser import START, open_page
 from tests.fences import ROOT
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
@@ -36,6 +36,25 @@ def test_axe_finds_nothing_on_the_whole_page(browser, host, address):
             assert not problems, f"{width} px, {scheme}: {problems}"
         controls = page.locator("article :is(button, input, select, summary)")
         assert controls.evaluate_all(SMALL) == []
+
+
+COMPARISONS = {
+    "steps": "MaxPooling2D&with=AveragePooling2D",
+    "recurrent": "LSTM&with=GRU&with.units=2",
+    "volume": "Conv2D&with=DepthwiseConv2D&with.kernel_size=3",
+    "data": "Conv2D&with=MaxPooling2D",
+}
+
+
+@pytest.mark.parametrize("view", COMPARISONS)
+def test_axe_finds_nothing_in_a_comparison(browser, host, view):
+    with open_page(browser, f"{host}/lab/#lab&view={view}&layer={COMPARISONS[view]}") as page:
+        page.evaluate(AXE.read_text())
+        page.locator(".lab-facts table").wait_for(timeout=START)
+        for name in ("第一个层", "第二个层"):
+            page.get_by_role("group", name=name).locator(".lab-picture svg").wait_for()
+        found = page.evaluate(f"axe.run('layer-lab', {json.dumps(OPTIONS)})")["violations"]
+        assert not [(rule["id"], [node["html"][:150] for node in rule["nodes"]]) for rule in found]
 
 
 @pytest.mark.parametrize("width", [390, 1280])

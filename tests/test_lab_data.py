@@ -137,7 +137,9 @@ def test_a_picture_has_one_name(browser, host):
     with open_page(browser, f"{host}/{CONV}#lab&view=data&data=china") as tab:
         lab = lab_of(tab)
         drawn(lab, TITLES["china"])
-        chosen = lab.get_by_label("送进去什么").evaluate("one => one.selectedOptions[0].textContent")
+        chosen = lab.get_by_label("送进去什么").evaluate(
+            "one => one.selectedOptions[0].textContent"
+        )
         assert chosen == TITLES["china"]
 
 

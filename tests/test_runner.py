@@ -1,6 +1,7 @@
 """docs/live/runner.py: one cell's text, value and error, here in CPython."""
 
 import re
+import sys
 
 import pytest
 
@@ -211,6 +212,15 @@ def test_await_works_outside_functions(source, shown):
 def test_an_error_while_waiting_names_its_line():
     _, error = run("import asyncio\nawait asyncio.sleep(0)\nawait asyncio.sleep('1')")
     assert error["lines"] == [(0, 3)] and "TypeError" in error["text"]
+
+
+@pytest.mark.parametrize("module", ["keras", "tensorflow"])
+def test_what_stands_in_for_keras_is_named(monkeypatch, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    _, error = run(f"from {module} import layers")
+    assert "最前面写 import labkit 和 labkit.as_keras()" in words(error)
+    _, error = run("import no_such_module")
+    assert words(error) == "ModuleNotFoundError: No module named 'no_such_module'"
 
 
 @pytest.mark.filterwarnings("ignore:coroutine")  # the one that did not run

@@ -120,6 +120,10 @@ export class Comparison {
   #toggled(on) {
     if (on) this.sides.append(this.side.element, this.#facts);
     else [this.side.element, this.#facts].forEach((part) => part.remove());
+    [this.owner.first, this.side].forEach(({ element }, k) => {
+      element.role = on ? "group" : null;
+      element.ariaLabel = on ? ["第一个层", "第二个层"][k] : null;
+    });
     this.sides.classList.toggle("lab-two", on);
     this.toggle.ariaPressed = `${on}`;
     this.toggle.textContent = on ? "不再比较" : "比较";
@@ -176,7 +180,7 @@ export class Comparison {
         element("td", { textContent: first === second ? "相同" : `≠ ${second}` }),
       ),
     );
-    const heads = ["", "第一个", "第二个"].map((text) => element(text ? "th" : "td", { scope: "col", textContent: text }));
+    const heads = ["", "第一个", "第二个"].map((text) => (text ? element("th", { scope: "col", textContent: text }) : element("td")));
     const body = element("tbody", {}, ...rows);
     this.#facts.replaceChildren(...(rows.length ? [element("table", {}, element("caption", { textContent: "哪里不同" }), element("thead", {}, element("tr", {}, ...heads)), body)] : []));
   }

@@ -66,7 +66,7 @@ export class Recurrent {
       this.svg.dispatchEvent(new CustomEvent("lab-length", { bubbles: true, detail: LENGTHS[value] }));
     });
     this.#offerLength();
-    this.account = element("p", { className: "lab-account", ariaLive: "polite", role: "region", ariaLabel: "这一步" });
+    this.account = element("p", { className: "lab-account", ariaLive: "polite", role: "group", ariaLabel: "这一步" });
     const playing = (/** @type {boolean} */ plays) => {
       this.account.ariaLive = plays ? "off" : "polite";
     };

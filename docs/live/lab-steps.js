@@ -44,7 +44,7 @@ export class Steps {
       this.backward = this.direction.value === "1";
       this.go(this.step);
     });
-    this.account = element("div", { className: "lab-account", ariaLive: "polite", role: "region", ariaLabel: "这一步的计算", tabIndex: 0 });
+    this.account = element("div", { className: "lab-account", ariaLive: "polite", role: "group", ariaLabel: "这一步的计算", tabIndex: 0 });
     const playing = (/** @type {boolean} */ plays) => {
       // A screen reader would be told every step; it hears the one where the reader stops.
       this.account.ariaLive = plays ? "off" : "polite";

@@ -286,6 +286,8 @@ class Page:
             return "代码套得太深，Python 读不了。"
         if isinstance(error, MemoryError) or "ValueError: array is too big" in text:
             return "内存不够：浏览器里的 Python 最多用 4 GB，一个数组要小于 2 GB。请把数据改小。"
+        if isinstance(error, ModuleNotFoundError) and error.name in STAND_INS:
+            return STAND_INS[error.name]
         if isinstance(error, RecursionError):
             return "函数调用自己，层数太多：检查它在什么情况下不再调用自己。"
         return ""
@@ -302,6 +304,12 @@ def no_input(prompt: object = "") -> str:
     raise RuntimeError("网页里不能用 input() 提问：请把值直接写进代码，例如 name = 'Keras'。")
 
 
+# For modules that are not there, but labkit is.
+STAND_INS = {
+    "keras": "keras 由 labkit 代替：最前面写 import labkit 和 labkit.as_keras()。",
+    "tensorflow": "这里没有 TensorFlow：最前面写 import labkit 和 labkit.as_keras()，"
+    "再把 tensorflow.keras 改成 keras。",
+}
 # What asyncio.run and run_until_complete say, here and in other Pythons.
 LOOP_RUNS = "running event loop|event loop is already running|stack switch"
 
