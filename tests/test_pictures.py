@@ -93,16 +93,18 @@ def costs_of(model):
 
 
 def pictures():
-    """(name, SVG) of all layers and views, of settings with long texts, and of models."""
+    """(name, SVG) of all layers and views, wide ones too, of long texts, and of models."""
     found = []
     calls = dict(EXAMPLES)
     calls |= {f"huge{i}": call for i, call in enumerate(HUGE)}
     for name, (call, shape) in calls.items():
         state = state_of(call, shape)
         for view in panel.show(state)["views"]:
-            shown = panel.show(state, view)
-            assert "error" not in shown, f"{call}: {shown['error']}"
-            found.append((f"{name}-{view}", shown["svg"]))
+            narrow, wide = (panel.show(state, view, wide=wide) for wide in (False, True))
+            assert "error" not in narrow, f"{call}: {narrow['error']}"
+            found.append((f"{name}-{view}", narrow["svg"]))
+            if wide["svg"] != narrow["svg"]:
+                found.append((f"{name}-{view}-wide", wide["svg"]))
     for model in models():
         for options in ({}, {"expand_nested": True}, {"rankdir": "LR"}):
             label = "-".join(map(str, options)) or "usual"
@@ -146,14 +148,18 @@ def gallery(tmp_path_factory):
         yield host
 
 
-@pytest.mark.parametrize("scheme", ["default", "slate"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    ("scheme", "width"), [("default", 320), ("slate", 390), ("default", 1280), ("slate", 1280)]
+)
 def test_text_stays_in_its_box(browser, gallery, scheme, width):
     with open_page(browser, gallery, viewport={"width": width, "height": 900}) as tab:
         tab.evaluate(f'document.body.setAttribute("data-md-color-scheme", "{scheme}")')
         tab.evaluate("document.fonts.load('12px Sans', '形状').then(() => document.fonts.ready)")
         assert tab.evaluate("document.fonts.check('12px Sans', '形状')")
         assert tab.locator("figure").count() > 2 * len(EXAMPLES)
+        assert tab.locator("figure[id$=-wide]").count() > len(EXAMPLES)
+        if width < 680:  # a phone never shows them
+            tab.evaluate("document.querySelectorAll('[id$=-wide]').forEach((f) => f.remove())")
         problems = tab.evaluate(MEASURE)
         assert not problems, json.dumps(problems[:40], ensure_ascii=False, indent=1)
 

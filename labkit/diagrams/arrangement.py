@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from . import svg
-from .pieces import BESIDE, LABEL, Piece, Text, below, beside, caption, flow, plane_piece, texts
+from .pieces import (
+    BESIDE,
+    LABEL,
+    Piece,
+    Place,
+    Text,
+    below,
+    beside,
+    caption,
+    flow,
+    plane_piece,
+    texts,
+)
 from .planes import Grid, extent, planes
 
 MARGIN = 10  # between planes
@@ -58,7 +70,10 @@ class Section:
         return max(len(drawn) for _, drawn in self.parts)
 
     def piece(self, room: float, columns: int) -> Piece:
-        tensors = [below([head, flow(drawn, columns, MARGIN)], 5) for head, drawn in self.parts]
+        tensors = [
+            below([head, flow(aligned(drawn, columns), columns, MARGIN)], 5)
+            for head, drawn in self.parts
+        ]
         if self.grids[0].letter != "x" or len(tensors) == 1:
             return below(tensors, 14)
         # Inputs beside each other with the sign of what is done with them, in rows that fit.
@@ -73,6 +88,18 @@ class Section:
                 rows.append([])
             rows[-1].append(tensor)
         return below([beside(row, 8) for row in rows], 12)
+
+
+def aligned(planes: list[Piece], columns: int) -> list[Piece]:
+    """The planes so that their cells stand in lines, though one has words at its sides."""
+    corners = [next((p.x, p.y) for p in plane.leaves() if isinstance(p, Place)) for plane in planes]
+    found = []
+    for i, (plane, (x, y)) in enumerate(zip(planes, corners, strict=True)):
+        right = max(left for left, _ in corners[i % columns :: columns]) - x
+        down = max(top for _, top in corners[i - i % columns :][:columns]) - y
+        wider = max(p.width for p in planes[i % columns :: columns])
+        found.append(Piece(wider, plane.height + down, [(plane, right, down)]))
+    return found
 
 
 def lowered(piece: Piece, by: float) -> Piece:

@@ -24,6 +24,7 @@ from .planes import Grid, grids, keys
 from .svg import Block
 
 CELL, NUMBER = 24, 40  # the width of a cell, and of one that shows a number, in a notebook
+EDGE = 2  # px around all
 # From the largest cells to the smallest, (width, height): with marks, and with numbers.
 MARKS = ((36, 36), (32, 32), (28, 28), (24, 24))
 NUMBERS = ((48, 34), (42, 30), (36, 26), (32, 24))
@@ -118,7 +119,9 @@ def picture(
         f'{STYLE}<path class="beams" d="{found.beams}"/>{words}{"".join(parts)}</g>'
         f'<path class="frames" d="{found.frames}"/><path class="loose" d="{found.loose}"/>'
     )
-    return Block(content, piece.width, piece.height)
+    # Frames lie on the edges of cells: half of their line is outside.
+    edge = svg.moved(Block(content, 0, 0), EDGE, EDGE)
+    return Block(edge, piece.width + 2 * EDGE, piece.height + 2 * EDGE)
 
 
 def face(place: Place, tensor: int, cell) -> Face:
@@ -178,6 +181,8 @@ class Drawing:
             marks += ' data-winner=""'
         if key in self.unused or (key[0] == "z" and self.around and self.around.stamps):
             ends = f"M{x + 4:g} {y + height - 4:g}L{x + width - 4:g} {y + 4:g}"
+            if content:  # the ends of the line say the same, and leave the number readable
+                ends = f"M{x + 3:g} {y + height - 3:g}l5 -5M{x + width - 3:g} {y + 3:g}l-5 5"
             cut = f'<path class="cut" d="{ends}"/>'
         return (
             f'<g class="{kind} box" data-{name}="{key}"{marks}>'

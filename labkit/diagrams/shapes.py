@@ -123,9 +123,7 @@ def tile(size, name: str) -> Block:
 def layer_box(layer: Layer, width: float) -> Block:
     """Type, settings, weights and their number; an inner layer is a box in the box."""
     room = width - 16
-    parts = [svg.words(type(layer).__name__, size=14, mono=True, weight=600)]
-    if parts[0].width > room:
-        parts = [svg.paragraph(type(layer).__name__, room, size=12, mono=True)]
+    parts = [heading(type(layer).__name__, room)]
     for name, value in settings(layer).items():
         parts.append(svg.paragraph(f"{name}={value}", room, size=10, mono=True, fill=svg.FAINT))
     parts += [layer_box(inner, room) for inner in inner_layers(layer)]
@@ -140,6 +138,14 @@ def layer_box(layer: Layer, width: float) -> Block:
             parts.append(svg.boxed(label, pad=5, fill=svg.WEIGHT, stroke="none", least=room))
     parts.append(svg.paragraph(count(layer), room, size=11))
     return svg.boxed(svg.below(parts, gap=4, align=0.5), pad=8, radius=8, least=width)
+
+
+def heading(name: str, room: float) -> Block:
+    """The name on one line, as large as fits; a very long one on several."""
+    for size in (14, 13, 12, 11):
+        if svg.width_of(name, size, mono=True) <= room:
+            return svg.words(name, size=size, mono=True, weight=600)
+    return svg.paragraph(name, room, size=12, mono=True)
 
 
 def inner_layers(layer: Layer) -> list[Layer]:

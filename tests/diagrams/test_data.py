@@ -239,7 +239,34 @@ def test_flatten_is_the_pixels_in_order():
     np.testing.assert_allclose(y.ravel()[:63], PICTURE.ravel() / 255, atol=1e-6)
 
 
+def test_flatten_names_the_shape_that_the_layer_has():
+    svg = view("Flatten()", sample=asked(PHOTO))["svg"]
+    assert f"输出 y ({PHOTO.size},)，折成" in svg and "y[:, :, 0]" not in svg
+
+
+def test_softmax_has_no_curve_and_needs_channels():
+    for call in ("Softmax()", 'Activation("softmax")'):
+        alone, photo = view(call), view(call, sample=asked(PHOTO))
+        assert "y = f(x)" not in alone["svg"] and "y = f(x)" in view("ReLU()")["svg"]
+        np.testing.assert_array_equal(numbers(alone["data"]["y"]), 1)
+        assert any("只有一个通道" in note for note in alone["notes"])
+        assert not any("只有一个通道" in note for note in photo["notes"])
+        np.testing.assert_allclose(numbers(photo["data"]["y"]).sum(axis=-1), 1, atol=1e-5)
+
+
+def test_training_and_prediction_stand_side_by_side_on_a_desk():
+    state = {**state_of("Dropout(0.5)", IMAGE), "sample": asked(np.zeros((28, 28, 1), "uint8"))}
+    size = re.search(r'viewBox="0 0 \S+ ([\d.]+)"', data.view(Subject(state, wide=True))["svg"])
+    assert size and float(size[1]) < 300
+
+
 # --- series, words, points ---
+
+
+def test_the_rest_of_a_mean_that_is_zero_is_zero():
+    found = view("GlobalAveragePooling1D()", (None, 6, 2))
+    assert ">0</text>" in found["svg"] and not re.search(r">[^<]*e−\d+<", found["svg"])
+    assert abs(numbers(found["data"]["y"])).max() < 1e-6
 
 
 def test_a_series_through_a_convolution():

@@ -40,6 +40,7 @@ from labkit.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePooling2D,
     Highway,
     Input,
     LocallyConnected2D,
@@ -155,6 +156,16 @@ def test_only_arguments_that_matter_are_shown():
     shown = words(draw(Conv2D(8, 3, padding="same", use_bias=False), (None, 9, 9, 1)))
     arguments = [word for word in shown if "=" in word]
     assert arguments == ["filters=8", "kernel_size=(3, 3)", 'padding="same"', "use_bias=False"]
+
+
+def test_a_name_stands_on_one_line():
+    for layer in (GlobalAveragePooling2D(), Conv2D(1, 1)):
+        (name,) = (
+            text
+            for text in draw(layer, (None, 3, 3, 2)).iter(f"{SVG}text")
+            if text.text == type(layer).__name__
+        )
+        assert name.get("font-weight") == "600"
 
 
 # --- size and time ---

@@ -404,6 +404,14 @@ def test_every_example_is_drawn(name, wide):
     assert len(json.dumps(data, ensure_ascii=False)) < 90_000
 
 
+@cases("rank", [1, 2, 3])
+def test_what_is_left_of_space_is_not_counted(rank):
+    """The output of a global pooling has channels only."""
+    picture = panel.show(example(f"GlobalMaxPooling{rank}D"), "volume", wide=True)["svg"]
+    assert not re.search(r">(→ )?1 [步帧行列]?<", picture)
+    assert picture.count(">2 通道<") == 2
+
+
 def test_an_unknown_length_is_drawn_as_some_length():
     about = scene(Conv1D(2, 3), (None, None, 4))
     assert about.solids[0].shape == (6, 4)

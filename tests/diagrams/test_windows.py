@@ -393,13 +393,54 @@ def test_cells_do_not_touch_and_stay_in_the_picture(name, view, wide):
     drawn = Drawn(view(quiet(state), input_of(state), wide=wide))
     assert drawn.size[0] <= (svg.WIDE if wide else svg.WIDTH)
     cells = list(drawn.cells.values())
+    # Half of the line of a frame lies outside its cell.
+    assert "translate(2 2)" in {g.get("transform") for g in drawn.root.iter("g")}
+    right, bottom = (length - 4 for length in drawn.size)
     for x, y, width, height in cells:
-        assert 0 <= x and x + width <= drawn.size[0] and 0 <= y and y + height <= drawn.size[1]
+        assert 0 <= x and x + width <= right and 0 <= y and y + height <= bottom
         assert width >= 24 and height >= 24  # a finger finds it
     corners = np.array(cells)[:, :2]
     size = np.array(cells[0])[2:]
     apart = np.abs(corners[:, None] - corners[None]) >= size
     assert (apart.any(axis=-1) | np.eye(len(cells), dtype=bool)).all()
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize(
+    ("layer", "shape", "letter"),
+    [
+        (ZeroPadding3D(1), (None, 2, 2, 2, 1), "yz"),
+        (Cropping3D(1), (None, 4, 4, 4, 1), "x"),
+        (Conv2D(1, 3, padding="same"), (None, 4, 4, 3), "xz"),
+    ],
+)
+def test_planes_stand_in_lines_beside_words(layer, shape, letter, wide):
+    """The first plane has words at its sides; the others have the same room there."""
+    root = Drawn(dependency_view(layer, shape, wide=wide)).root
+    corners = []
+    for plane in root.findall(".//g[@class='plane']"):
+        cells = plane.findall("g[@data-cell]") + plane.findall("g[@data-outside]")
+        keys = {(c.get("data-cell") or c.get("data-outside"))[0] for c in cells}
+        if keys <= set(letter):
+            rects = [cell.find("rect").attrib for cell in cells]
+            corners.append(tuple(min(float(r[axis]) for r in rects) for axis in "xy"))
+    lefts, tops = ({c[axis] for c in corners} for axis in (0, 1))
+    assert len(corners) > 2 and len(lefts) * len(tops) < len(corners) + len(lefts)
+
+
+def test_a_cut_leaves_its_number_readable():
+    root = Drawn(step_view(Cropping2D(1), (None, 5, 5, 1))).root
+    cut = [cell for cell in root.iter("g") if cell.find("path[@class='cut']") is not None]
+    assert len(cut) == 25 - 9
+    for cell in cut:
+        x, y, width, height = (
+            float(cell.find("rect").get(k)) for k in ("x", "y", "width", "height")
+        )
+        drawn = cell.find("path").get("d")
+        for point in re.findall(r"M([\d.]+) ([\d.]+)", drawn):
+            corner = abs(float(point[0]) - x - width / 2), abs(float(point[1]) - y - height / 2)
+            assert corner[0] > width / 2 - 4 and corner[1] > height / 2 - 4
+        assert re.findall(r"l(\S+) (\S+?)(?=M|$)", drawn) == [("5", "-5"), ("-5", "5")]
 
 
 def test_a_wide_picture_runs_from_left_to_right():

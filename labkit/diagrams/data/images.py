@@ -24,6 +24,7 @@ RIGHT = svg.WIDE - LEFT - ARROW
 KEEPING = (  # what comes out is still a picture of the same things
     *(layers.MaxPooling2D, layers.AveragePooling2D, layers.UpSampling2D, layers.ZeroPadding2D),
     *(layers.Cropping2D, layers.Dropout, layers.SpatialDropout2D, Noise, layers.Permute),
+    layers.Flatten,
 )
 RANDOM = (layers.Dropout, Noise)
 ACTIVATIONS = (layers.Activation, ActivationLayer)
@@ -46,14 +47,15 @@ def view(subject) -> dict[str, Any]:
     keeps = isinstance(layer, KEEPING)
     given_parts = [entry(sample, x, zoom, isinstance(layer, ACTIVATIONS))]
     if isinstance(layer, ACTIVATIONS):
-        given_parts.append(curves.curve(layer))
+        given_parts += [] if mixes(layer) else [curves.curve(layer)]
     if kernels.is_editable(layer):
         given_parts.append(kernel_row(ran.layer, inside))
     look = looks(y, keeps)
     if isinstance(layer, RANDOM):
         parts = phases(layer, given, first, room, zoom)
     else:
-        parts = [exit_of(y, keeps, look, room, zoom, first)]
+        row = ran.y.size if ran.y.ndim == 1 else 0
+        parts = [exit_of(y, keeps, look, room, zoom, first, row=row)]
     if normalizes:
         parts += [spread("之前：各个数有多少", x), spread("之后：各个数有多少", y)]
     block = arranged(given_parts, parts, subject.wide)
@@ -82,6 +84,12 @@ def points_back(layer: Layer) -> bool:
     """Whether an output pixel has a window of the input."""
     mixed = (layers.Flatten, layers.Permute, layers.Softmax, layers.BatchNormalization)
     return not isinstance(layer, (*mixed, *RANDOM))
+
+
+def mixes(layer: Layer) -> bool:
+    """Whether an activation needs all numbers along an axis: it has no curve."""
+    name = getattr(getattr(layer, "activation", None), "__name__", "")
+    return isinstance(layer, layers.Softmax) or name == "softmax"
 
 
 def as_maps(y: np.ndarray, first: bool) -> np.ndarray:
@@ -129,13 +137,13 @@ def kernel_row(layer: Layer, room: float) -> Block:
 
 
 def exit_of(
-    y, keeps: bool, look: Look, room: float, zoom: float, first: bool, name="输出 y"
+    y, keeps: bool, look: Look, room: float, zoom: float, first: bool, name="输出 y", row=0
 ) -> Block:
+    """row: how many numbers an array without rows and columns has, which `y` breaks into lines."""
     if y.shape[:2] == (1, 1):
         return captioned(f"{name} ({y.shape[-1]},)", swatches(y[0, 0], look, room))
-    caption = svg.words(
-        f"{name} {shape_text(y)}", size=11, mono=True, fill=svg.FAINT, anchor="start"
-    )
+    told = f"{name} ({row},)，折成 {len(y)} 行" if row else f"{name} {shape_text(y)}"
+    caption = svg.words(told, size=11, mono=True, fill=svg.FAINT, anchor="start")
     single = keeps and y.shape[-1] in (1, 3)
     if not single and y.shape[-1] > 2:
         zoom = min(zoom, (room - 24) / 3 / y.shape[1])
@@ -173,6 +181,7 @@ def phases(layer, given, first: bool, room: float, zoom: float) -> list[Block]:
     """What comes out while training, and while predicting."""
     outputs = [as_maps(run(layer, given, training).y, first) for training in (True, False)]
     look = looks(np.stack(outputs), True)._replace(most=1.0)
+    zoom = min(zoom, (room - 16) / 2 / outputs[0].shape[1])  # side by side
     return [
         exit_of(y, True, look, room, zoom, first, name)
         for y, name in zip(outputs, ("训练时", "预测时"), strict=True)
@@ -207,7 +216,11 @@ def told(layer: Layer, sample, y: np.ndarray, keeps: bool) -> list[str]:
         notes.append("蓝是负，橙是正，白是 0；每幅各按自己最大的数上色，± 后面写着它。")
     if y.shape[-1] > kernels.MOST and y.shape[:2] != (1, 1):
         notes.append(f"只画前 {kernels.MOST} 个通道，一共 {y.shape[-1]} 个。")
-    if isinstance(layer, ACTIVATIONS):
+    if y.shape[-1] == 1 and mixes(layer):
+        notes.append("只有一个通道，softmax 沿它只能是 1。换成照片，三个通道的和是 1。")
+    elif y.shape[-1] == 1 and isinstance(layer, layers.SpatialDropout2D):
+        notes.append("只有一个通道：要么留下，要么整个丢掉。换成照片，看三个通道。")
+    if isinstance(layer, ACTIVATIONS) and not mixes(layer):
         notes.append("像素先从 0 到 1 换算到 −2 到 2，曲线在那里转弯。")
     if isinstance(layer, RANDOM):
         notes.append("大于 1 的数画成 1；照片里小于 0 的画成 0。")

@@ -40,8 +40,9 @@ def view(subject) -> dict[str, Any]:
         parts.append(kernel_row(ran.layer, room))
     spans = at = None
     if y.ndim == 1:
-        look = looks(y, False)
-        swatches = [one_number(c, value, look) for c, value in enumerate(y[:16])]
+        shown = np.round(y, 6) + 0  # what float32 leaves of a mean that is 0
+        look = looks(shown, False)
+        swatches = [one_number(c, value, look) for c, value in enumerate(shown[:16])]
         parts.append(captioned(f"输出 y ({len(y)},)", svg.flow(swatches, room, gap=10)))
     else:
         spans = None if loops else reach(layer, (len(x),), (len(y),))

@@ -159,7 +159,9 @@ def mark(solid: Solid, scale: Scale) -> str:
         if x - last < svg.width_of(name, 9, mono=True) + 1:
             continue
         last = x
-        parts.append(svg.text(x, y, name, size=9, mono=True, weight=600, anchor="start"))
+        parts.append(
+            svg.text(x, y, name, size=9, mono=True, weight=600, anchor="start", css="mark")
+        )
     return "".join(parts)
 
 
@@ -196,7 +198,8 @@ def sizes(solid: Solid, scale: Scale) -> str:
     content = size_text(solid, 2)
     if frames == 1:  # to the right of a narrow block stand the names of its channels
         middle -= max(svg.width_of(content, SMALL) / 2 - columns * scale.cell / 2, 0)
-    parts.append(svg.text(middle, box.bottom + 13, content, size=SMALL, fill=svg.FAINT))
+    if solid.units[2]:
+        parts.append(svg.text(middle, box.bottom + 13, content, size=SMALL, fill=svg.FAINT))
     into = projection.depth(solid, scale)
     x = (frames - 1) * pitch + columns * scale.cell + into * ACROSS
     parts.append(

@@ -79,6 +79,10 @@ class Setting:
     def box(self) -> Box:
         return Box("v0", tuple3(a.size for a in self.axes), tuple3(a.dilation for a in self.axes))
 
+    def units_of(self, tensor: Tensor) -> tuple[str, str, str]:
+        """What is counted along the axes of space; nothing where the array has none."""
+        return self.units if len(tensor.shape) > 1 else ("", "", "")
+
     @property
     def pads(self):
         return tuple((axis.before, axis.after) for axis in self.axes)

@@ -13,7 +13,10 @@ def styles() -> str:
     rules = [
         f".soft{{fill:{svg.DATA}}}",
         f".strong{{fill:{CHOSEN};stroke:{CHOSEN}}}",
-        ".plate[data-state=ahead]{opacity:.13}",
+        # Of what stands in the way only the outline is left: nothing behind looks paler.
+        ".plate[data-state=ahead]{opacity:.15}",
+        ".plate[data-state=ahead] path{fill-opacity:0!important}",
+        f".mark{{paint-order:stroke;stroke:{svg.PAPER};stroke-width:3px}}",
         ".plate:not([data-state=now]) .shell.apart{display:none}",
         ".kernel:not([data-state]) .faces{opacity:.4}",
         ".voxel{cursor:pointer}",

@@ -80,7 +80,7 @@ def convolved(s: Setting) -> Scene:
 def channel_by_channel(s: Setting, y: Tensor, multiplier: int, mark):
     """Source and target of a layer that keeps channels apart, and what is walked."""
     source = s.source(apart=True, pads=s.pads)
-    target = solid("v1", y, s.units, lambda n: n // multiplier % TONES, mark, apart=True)
+    target = solid("v1", y, s.units_of(y), lambda n: n // multiplier % TONES, mark, apart=True)
     chosen = picks((*y.space, y.channels))
     fewer(y, chosen, s.notes)
     return source, target, chosen, answering(target, y, chosen)
