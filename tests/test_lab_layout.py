@@ -114,7 +114,7 @@ def test_a_link_keeps_the_phase_and_the_mask_of_both(browser, host):
 
 
 def test_another_layer_with_the_same_input(browser, host):
-    with open_page(browser, f"{host}/lab/#lab&layer=LSTM") as tab:
+    with open_page(browser, f"{host}/lab/#lab&layer=LSTM&view=shape") as tab:
         lab = lab_of(tab)
         lab.locator(".diagram[aria-label='LSTM 层的形状图']").wait_for(timeout=START)
         lab.get_by_role("button", name="比较", exact=True).click()

@@ -75,7 +75,7 @@ def test_no_layers_picture_stands_under_another_name(browser, host):
     page, errors = unwatched(browser, host)
     held = []
     page.route("**/openings/*.json", lambda route: held.append(route))
-    page.goto(f"{host}/lab/")
+    page.goto(f"{host}/lab/#lab&view=shape")
     lab = lab_of(page)
     diagram(lab, "Conv2D").wait_for()
     lab.get_by_label("层", exact=True).select_option("GRU")
@@ -317,6 +317,7 @@ def test_memory_stays_flat(browser, host):
                 turn(lab, "依赖")
                 turn(lab, "形状")
 
+        turn(lab, "形状")
         choose(8)
         change(10)
         before = counts(page, session)
