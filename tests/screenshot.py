@@ -1,4 +1,4 @@
-"""The picture in README.md, from the built site: `make screenshot` runs the home page's cell."""
+"""The picture in README.md: the first screen of the built site, taken by `make screenshot`."""
 
 import os
 import tempfile
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.browser import SITE, chromium, open_page, run_cell, serve
+from tests.browser import SITE, chromium, open_page, serve
 from tests.fences import CHINESE_FONT, ROOT
 
 PICTURE = ROOT / "docs/images/screenshot.png"
@@ -22,10 +22,9 @@ def main():
         fonts.write_text(FONTS)
         os.environ["FONTCONFIG_FILE"] = str(fonts)
         with serve(SITE) as host, chromium() as browser:
-            window = {"width": 1280, "height": 900}
+            window = {"width": 1280, "height": 720}
             with open_page(browser, f"{host}/", viewport=window) as page:
-                run_cell(page, 0)
-                page.locator("live-code img").scroll_into_view_if_needed()
+                page.locator("kernel-explorer input").first.wait_for()
                 page.screenshot(path=PICTURE, animations="disabled")
     # A picture of few colours: a palette halves the file.
     Image.open(PICTURE).quantize(256).save(PICTURE, optimize=True)
