@@ -1,5 +1,6 @@
 """Every picture of every layer in Chromium: no text leaves its box, none lies over another."""
 
+import base64
 import json
 
 import numpy as np
@@ -131,8 +132,10 @@ def gallery(tmp_path_factory):
     styles = sorted((SITE / "assets/stylesheets").glob("*.min.css"))
     styles += [SITE / "stylesheets/site.css", SITE / "live/layer-lab.css"]
     links = "".join(f'<link rel="stylesheet" href="{p.relative_to(SITE)}">' for p in styles)
+    # In the page itself: a request can fail while Chromium is busy with a thousand pictures.
+    content = base64.b64encode(FONT.read_bytes()).decode()
     font = (
-        f"<style>@font-face{{font-family:Sans;src:url({FONT.relative_to(SITE)})}}"
+        f"<style>@font-face{{font-family:Sans;src:url(data:font/ttf;base64,{content})}}"
         ".diagram text{font-family:system-ui,Sans,sans-serif}"
         ".diagram text[font-family*=mono]{font-family:monospace,Sans}</style>"
     )
