@@ -107,6 +107,7 @@ export const checks = [
       };
       await reader.driver.evaluate(type, "7");
       await reader.expect(/7/, text, "layer-lab .lab-cost");
+      await reader.click("#lab-1-shape");
       await reader.expect(/units=7/, text, "layer-lab .lab-picture");
     },
   ],
