@@ -436,3 +436,10 @@ def test_the_weights_are_the_layers_own_kind():
     np.testing.assert_array_equal(gate_weights(part.cell)["b_f"], 1)
     (part,) = passage(LSTM(3, kernel_initializer="zeros"), SEQUENCE).parts
     np.testing.assert_array_equal(part.cell.get_weights()[0], 0)
+
+
+@pytest.mark.parametrize(("masked", "backwards", "first"), [((3, 4), False, 2), ((0,), True, 3)])
+def test_the_step_that_is_shown_first_is_none_that_a_mask_skips(masked, backwards, first):
+    layer = LSTM(2, go_backwards=backwards)
+    shown = drawn_passage(layer, (None, 5, 3), masked)["data"]["recurrent"]
+    assert shown["first"] == first
