@@ -24,7 +24,13 @@ THEME = Path(str(importlib.metadata.distribution("mkdocs-material").locate_file(
 ICON_SETS = licences.ICONS | {"simple": "Simple Icons"}  # all that the theme brings
 OUR_FILES = [
     *("*.html", "search/search_index.json", "sitemap.xml", "sitemap.xml.gz", "images/favicon.svg"),
-    *("stylesheets/*.css", "live/live-code.css", "live/layer-lab.css", "licences/*.txt"),
+    *(
+        "stylesheets/*.css",
+        "live/live-code.css",
+        "live/layer-lab.css",
+        "live/model-view.css",
+        "licences/*.txt",
+    ),
     *("_headers", "hosting/*.conf"),
     *("runtime/labkit-*.whl", "runtime/pyodide-lock.json", "runtime/files.json"),
     "live/openings/*.json",

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,8 @@ def run(code):
     """What the page is sent: figures, notes, the error."""
     sent = []
     page = Page(sent.append)
-    error = asyncio.run(page.run([code], ["第 1 格"], 0, 1.0, True))
+    with ThreadPoolExecutor(1) as thread:  # where no browser of another test keeps a loop running
+        error = thread.submit(asyncio.run, page.run([code], ["第 1 格"], 0, 1.0, True)).result()
     figures = [m for m in sent if m["type"] == "figure"]
     notes = "".join(m["done"] for m in sent if m.get("kind") == "note")
     return figures, notes, error

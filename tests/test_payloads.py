@@ -161,7 +161,7 @@ def test_the_panels_picture(browser, plain_host, other):
     opening = json.loads((SITE / "live/openings/GRU.json").read_text())
     opening["pictures"]["shape"]["svg"] = hostile
     opening["pictures"]["shape"]["notes"] = opening["shown"]["cost"] = [hostile]
-    with watched(browser, f"{plain_host}/lab/", other) as page:
+    with watched(browser, f"{plain_host}/lab/#lab&view=shape", other) as page:
         page.route("**/openings/GRU.json", lambda route: route.fulfill(json=opening))
         lab = page.locator("layer-lab").first
         lab.get_by_label("层", exact=True).select_option("GRU")

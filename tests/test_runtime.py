@@ -66,7 +66,7 @@ def test_files_are_exactly_those_of_the_lock():
     assert {path.name for path in RUNTIME.glob("*.whl")} == listed
     others = {path.name for path in RUNTIME.iterdir() if path.suffix != ".whl"}
     lists = {runtime.LOCK_FILE, runtime.FILE_LIST}
-    assert others == {*runtime.CORE_FILES, runtime.STANDARD_LIBRARY, *lists, "fonts"}
+    assert others == {*runtime.CORE_FILES, runtime.STANDARD_LIBRARY, *lists, "fonts", "datasets"}
 
 
 @pytest.mark.parametrize("name", sorted(USED))
