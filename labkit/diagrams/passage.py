@@ -147,7 +147,11 @@ def run(cells, chain: int, xs: list[np.ndarray], skipped: list[bool]) -> list[Pa
             before = states[n]
             if skip:
                 after: Any = before[0]
-                values[n].append({"x": x.value} | named(before, "") | named(before, "′"))
+                known = {"x": x.value} | named(before, "") | named(before, "′")
+                if all(skipped):  # no step tells which lines there are
+                    lines = evaluated(cell, x.value, [state.value for state in before])
+                    known = {name: np.full_like(v, np.nan) for name, v in lines.items()} | known
+                values[n].append(known)
             else:
                 values[n].append(evaluated(cell, x.value, [state.value for state in before]))
                 after, states[n] = cell.call(x, list(before))
