@@ -52,10 +52,10 @@ def drawn_passage(layer, shape: tuple, masked=(), wide: bool = False) -> dict[st
     run = passage(layer, shape, masked)
     if shape[1] is None or shape[1] > run.shape[1]:
         masked = tuple(t for t in masked if t < run.shape[1])
-    timeline = Timeline(layer, shape, run._replace(masked=masked), room)
     # The last one that has numbers to show.
     read = (k for k, t in enumerate(run.orders[0]) if t not in masked)
     step = max(read, default=run.shape[1] - 1)
+    timeline = Timeline(layer, shape, run._replace(masked=masked), step, room)
 
     grown = LARGER if wide else 1.0
     cells = [cell_picture(part, step, room / grown) for part in run.parts]

@@ -23,8 +23,8 @@ DECADES = 12  # of a logarithmic scale, at most
 class Timeline:
     """block; xs: of each chain, the middle of every step's column, in the order of reading."""
 
-    def __init__(self, layer, shape, run: Passage, room: float):
-        self.run, self.room, steps = run, room, run.shape[1]
+    def __init__(self, layer, shape, run: Passage, step: int, room: float):
+        self.run, self.room, self.step, steps = run, room, step, run.shape[1]
         most = int((room - 60) // LEAST)
         self.chains = chains_of(layer, (*shape[:1], steps, *shape[2:]), run.masked, most)
         self.close = steps > most
@@ -47,8 +47,8 @@ class Timeline:
         ]
         if any("c" in part.forward for part in self.parts) and "c" not in first.forward:
             bars.insert(1, self.bars(1, "c"))
-        last = f'<g data-step="{self.chains[0].order[-1]}" data-order="{steps - 1}"'
-        row = row._replace(svg=row.svg.replace(last, f'{last} data-state="chosen"', 1))
+        chosen = f'<g data-step="{self.chains[0].order[step]}" data-order="{step}"'
+        row = row._replace(svg=row.svg.replace(chosen, f'{chosen} data-state="chosen"', 1))
         self.block = svg.below([svg.below(bars, 3), row], 8)
 
     def thin(self, chain: Chain, xs: list[float]) -> Block:
@@ -93,7 +93,7 @@ class Timeline:
         heights = BARS * sizes.heights("forward", values)
         for k, (x, height) in enumerate(zip(self.xs[0], heights, strict=True)):
             wide = 2 * min(self.half, 9)
-            chosen = ' data-state="chosen"' if k == len(values) - 1 else ""
+            chosen = ' data-state="chosen"' if k == self.step else ""
             parts.append(
                 f'<rect data-order="{k}"{chosen} x="{x - wide / 2:g}" y="{base - height:g}" '
                 f'width="{wide:g}" height="{height:g}" fill="{BAR}"/>'

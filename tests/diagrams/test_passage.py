@@ -443,5 +443,8 @@ def test_the_weights_are_the_layers_own_kind():
 @pytest.mark.parametrize(("masked", "backwards", "first"), [((3, 4), False, 2), ((0,), True, 3)])
 def test_the_step_that_is_shown_first_is_none_that_a_mask_skips(masked, backwards, first):
     layer = LSTM(2, go_backwards=backwards)
-    shown = drawn_passage(layer, (None, 5, 3), masked)["data"]["recurrent"]
-    assert shown["first"] == first
+    shown = drawn_passage(layer, (None, 5, 3), masked)
+    assert shown["data"]["recurrent"]["first"] == first
+    # The row of steps and the bars over it mark the same one.
+    marked = [one.get("data-order") for one in having(parse(shown["svg"]), "data-state")]
+    assert {order for order in marked if order} == {str(first)}
